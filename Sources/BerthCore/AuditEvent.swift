@@ -1,0 +1,29 @@
+/// What an audit record reports. The raw value stands in the database and in the API.
+package enum AuditEvent: String, CaseIterable, Sendable {
+    case leaseGranted = "lease.granted"
+    case leaseRenewed = "lease.renewed"
+    case leaseReleased = "lease.released"
+    case leaseExpired = "lease.expired"
+    case leaseOrphaned = "lease.orphaned"
+    case ownerExited = "owner.exited"
+    case agentAttached = "agent.attached"
+    case agentExited = "agent.exited"
+    case agentDetached = "agent.detached"
+    case portQuarantined = "port.quarantined"
+    case portRecovered = "port.recovered"
+    case portForeign = "port.foreign"
+    case sessionStarted = "session.started"
+    case sessionEnded = "session.ended"
+    case poolChanged = "pool.changed"
+    case daemonStarted = "daemon.started"
+    case daemonStopped = "daemon.stopped"
+
+    /// The event that reports this end of a lease.
+    package static func end(_ end: LeaseEnd) -> AuditEvent {
+        switch end {
+        case .released: .leaseReleased
+        case .expired: .leaseExpired
+        case .orphaned: .leaseOrphaned
+        }
+    }
+}

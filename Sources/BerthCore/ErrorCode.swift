@@ -1,0 +1,62 @@
+/// Every way in which Berth says no. The raw value stands in problems, on `/problems/<code>` and in the log.
+package enum ErrorCode: String, CaseIterable, Sendable {
+    case malformedJSON = "malformed-json"
+    case malformedRequest = "malformed-request"
+    case unauthorized
+    case forbidden
+    case forbiddenOrigin = "forbidden-origin"
+    case notFound = "not-found"
+    case methodNotAllowed = "method-not-allowed"
+    case nameConflict = "name-conflict"
+    case portUnavailable = "port-unavailable"
+    case leaseEnded = "lease-ended"
+    case payloadTooLarge = "payload-too-large"
+    case unsupportedMediaType = "unsupported-media-type"
+    case forbiddenHost = "forbidden-host"
+    case headerTooLarge = "header-too-large"
+    case invalidField = "invalid-field"
+    case noSuchProcess = "no-such-process"
+    case idempotencyKeyReused = "idempotency-key-reused"
+    case sessionLimit = "session-limit"
+    case quotaExceeded = "quota-exceeded"
+    case poolExhausted = "pool-exhausted"
+    case storageUnavailable = "storage-unavailable"
+    /// Another Berth serves this database.
+    case databaseInUse = "database-in-use"
+    /// The configuration, the database file or the place it lies in cannot be used as it is.
+    case configuration
+    /// A defect in Berth.
+    case `internal`
+}
+
+extension ErrorCode {
+    /// The one table from codes to the status, title and exit code that callers see.
+    package var presentation: (status: Int, title: String, exitCode: Int32) {
+        switch self {
+        case .malformedJSON: (400, "Malformed JSON", 65)
+        case .malformedRequest: (400, "Malformed request", 65)
+        case .unauthorized: (401, "Authentication is needed", 77)
+        case .forbidden: (403, "Not allowed", 77)
+        case .forbiddenOrigin: (403, "Foreign origin", 77)
+        case .notFound: (404, "Not found", 65)
+        case .methodNotAllowed: (405, "Method not allowed", 65)
+        case .nameConflict: (409, "The name is taken", 65)
+        case .portUnavailable: (409, "The port is not available", 65)
+        case .leaseEnded: (409, "The lease has ended", 65)
+        case .payloadTooLarge: (413, "The body is too large", 65)
+        case .unsupportedMediaType: (415, "Unsupported media type", 65)
+        case .forbiddenHost: (421, "Unknown host", 77)
+        case .invalidField: (422, "Invalid field", 65)
+        case .noSuchProcess: (422, "No such process", 65)
+        case .idempotencyKeyReused: (422, "The idempotency key was used for something else", 65)
+        case .sessionLimit: (429, "Too many sessions", 75)
+        case .quotaExceeded: (429, "Quota exceeded", 75)
+        case .headerTooLarge: (431, "The headers are too large", 65)
+        case .poolExhausted: (503, "The pool has no room", 75)
+        case .storageUnavailable: (503, "The storage is not available", 75)
+        case .databaseInUse: (503, "The database is served by another Berth", 75)
+        case .configuration: (500, "Wrong configuration", 78)
+        case .internal: (500, "A defect in Berth", 70)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// A wish for a block of ports, checked in form. What only the pool and the database know is checked later.
+package struct GrantRequest: Hashable, Sendable {
+    package var session: SessionName
+    package var count: Int
+    package var name: LeaseName?
+    package var pool: PoolName
+    package var ttl: RequestedTTL
+    package var ownerPID: Int32?
+    /// Names for the first ports, in order.
+    package var agents: [AgentName]
+    /// The first port is a multiple of it.
+    package var align: Int
+    package var placement: Placement
+    package var labels: [String: String]
+    package var isPinned: Bool
+
+    package init(
+        session: SessionName, count: Int, name: LeaseName? = nil, pool: PoolName = .standard,
+        ttl: RequestedTTL = .byDefault, ownerPID: Int32? = nil, agents: [AgentName] = [], align: Int = 1,
+        placement: Placement = .anywhere, labels: [String: String] = [:], isPinned: Bool = false
+    ) {
+        self.session = session
+        self.count = count
+        self.name = name
+        self.pool = pool
+        self.ttl = ttl
+        self.ownerPID = ownerPID
+        self.agents = agents
+        self.align = align
+        self.placement = placement
+        self.labels = labels
+        self.isPinned = isPinned
+    }
+
+    /// Where the block should lie.
+    package enum Placement: Hashable, Sendable {
+        case anywhere
+        /// There if it can be, else anywhere.
+        case preferred(Port)
+        /// There or not at all.
+        case exactly(Port)
+    }
+}
+
+/// What a request says about a lease's life.
+package enum RequestedTTL: Hashable, Sendable {
+    /// Nothing: the pool's default, or none when a process holds the lease.
+    case byDefault
+    /// `null`: no expiry.
+    case never
+    case seconds(Int64)
+}
+
+/// The most that a request may ask for, and bounds on what it may contain.
+package enum RequestBounds {
+    /// Ten years; longer is better said as a pinned lease.
+    package static let ttlSeconds: ClosedRange<Int64> = 1...315_360_000
+    package static let labels = 16
+    package static let labelKeyBytes = 1...63
+    package static let labelValueBytes = 0...255
+}

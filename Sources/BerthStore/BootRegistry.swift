@@ -1,0 +1,40 @@
+package import BerthCore
+package import GRDB
+
+/// The boots that the database knows, by row: loaded once at start, when the present one is added.
+package struct BootRegistry: Sendable {
+    /// The row of the boot that this process runs in.
+    package let current: Int64
+    private let boots: [Int64: BootID]
+    private let rows: [BootID: Int64]
+
+    /// Adds the present boot where it is missing.
+    package init(_ db: Database, current: BootID) throws {
+        try db.execute(
+            sql: "INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [current.description])
+        var boots: [Int64: BootID] = [:]
+        var rows: [BootID: Int64] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT id, boot_id FROM boots") {
+            boots[row["id"]] = BootID(row["boot_id"])
+            rows[BootID(row["boot_id"])] = row["id"]
+        }
+        guard let row = rows[current] else {
+            throw BerthError(.internal, "The present boot could not be recorded.")
+        }
+        self.boots = boots
+        self.rows = rows
+        self.current = row
+    }
+
+    /// The boot of a row.
+    func boot(_ row: Int64) throws -> BootID {
+        guard let boot = boots[row] else { throw BerthError(.internal, "Row \(row) of boots is missing.") }
+        return boot
+    }
+
+    /// The row of a boot: the present one's, or one that was seen before.
+    func row(_ boot: BootID) throws -> Int64 {
+        guard let row = rows[boot] else { throw BerthError(.internal, "The boot \(boot) was never recorded.") }
+        return row
+    }
+}

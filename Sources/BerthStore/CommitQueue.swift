@@ -1,0 +1,151 @@
+package import BerthCore
+package import GRDB
+import Synchronization
+
+/// The one way to write: changes queue up, and whatever waits goes into one transaction with one fsync.
+///
+/// Each change runs in a savepoint of its own, so a change that fails takes nothing of its neighbours with it. A
+/// reply leaves after the COMMIT that makes it durable. An idle queue never waits for company: the first change starts
+/// a transaction at once, and those that arrive during its fsync form the next one.
+///
+/// *Guarantees.* Changes apply in the order of submission. A caller that is cancelled meanwhile changes nothing about
+/// its change: it is applied whole or not at all.
+///
+/// *Failures.* What is known before the commit (a full or read-only disk) fails the change with `storage-unavailable`
+/// and nothing is changed. When the commit itself fails, nobody knows what is on the disk, and asking again could lie
+/// (Linux marks a page clean after a failed fsync: https://lwn.net/Articles/752063/). Then no caller is answered and
+/// `unknownOutcome` is called, which ends the process.
+package final class CommitQueue: Sendable {
+    /// Changes that wait, and whether somebody works on them already.
+    private struct Line {
+        var waiting: [PendingChange] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    /// The largest batch: it bounds how long the first of it waits for the last.
+    package static let maxBatch = 256
+
+    private let writer: DatabaseQueue
+    private let clock: any HostClock
+    private let observer: any CommitObserver
+    private let unknownOutcome: @Sendable (any Error) -> Void
+    private let line = Mutex(Line())
+    private let head: Mutex<AuditChain>
+    private let checkpointer: WALCheckpointer
+
+    /// - Parameters:
+    ///   - chain: the head of the audit as it stands in the file.
+    ///   - unknownOutcome: called on the writing queue when a commit failed; it should not return.
+    package init(
+        writer: DatabaseQueue, chain: AuditChain, clock: any HostClock, observer: any CommitObserver,
+        unknownOutcome: @escaping @Sendable (any Error) -> Void
+    ) throws {
+        self.writer = writer
+        self.clock = clock
+        self.observer = observer
+        self.unknownOutcome = unknownOutcome
+        head = Mutex(chain)
+        checkpointer = WALCheckpointer()
+        writer.writeWithoutTransaction { db in checkpointer.watch(db) }
+    }
+
+    /// Applies `body` in a transaction and returns once it is durable.
+    /// - Throws: what `body` throws; ``ErrorCode/storageUnavailable`` when nothing could be changed.
+    package func submit<Value: Sendable>(
+        _ body: @escaping @Sendable (WriteTransaction) throws -> Value
+    ) async throws(BerthError) -> Value {
+        let result: Result<Value, BerthError> = await withCheckedContinuation { continuation in
+            enqueue(
+                PendingChange(
+                    apply: { transaction in
+                        do {
+                            let value = try body(transaction)
+                            return AppliedChange(isKept: true) { continuation.resume(returning: .success(value)) }
+                        } catch let undo as Undo<Value> {
+                            let value = undo.answer
+                            return AppliedChange(isKept: false) { continuation.resume(returning: .success(value)) }
+                        }
+                    },
+                    refuse: { continuation.resume(returning: .failure($0)) }))
+        }
+        return try result.get()
+    }
+
+    /// Takes no more changes, and returns when the ones that were taken are durable.
+    package func close() {
+        line.withLock { $0.isClosed = true }
+        while line.withLock({ $0.isDraining }) { writer.writeWithoutTransaction { _ in } }
+    }
+
+    private func enqueue(_ change: PendingChange) {
+        enum Next { case drain, wait, refuse }
+        let next: Next = line.withLock { line in
+            if line.isClosed { return .refuse }
+            line.waiting.append(change)
+            if line.isDraining { return .wait }
+            line.isDraining = true
+            return .drain
+        }
+        switch next {
+        case .wait: break
+        case .drain: writer.asyncWriteWithoutTransaction { db in self.drain(db) }
+        case .refuse: change.refuse(BerthError(.storageUnavailable, "Berth is stopping. Ask again in a moment."))
+        }
+    }
+
+    /// Commits batch after batch until nothing waits.
+    private func drain(_ db: Database) {
+        while let batch = nextBatch() {
+            head.withLock { chain in chain = commit(batch, after: chain, db) }
+            checkpointer.checkpointIfDue(db)
+        }
+    }
+
+    private func nextBatch() -> [PendingChange]? {
+        line.withLock { line in
+            guard !line.waiting.isEmpty else {
+                line.isDraining = false
+                return nil
+            }
+            let batch = Array(line.waiting.prefix(Self.maxBatch))
+            line.waiting.removeFirst(batch.count)
+            return batch
+        }
+    }
+
+    /// Runs one transaction and answers everybody in it. Returns the chain as it is on the disk afterwards.
+    private func commit(_ batch: [PendingChange], after chain: AuditChain, _ db: Database) -> AuditChain {
+        let start = ContinuousClock.now
+        var run = BatchRun(chain: chain)
+        do {
+            try db.beginTransaction(.immediate)
+            for change in batch { try run.apply(change, in: db, now: clock.now()) }
+        } catch {
+            rollBack(db)
+            for change in batch { change.refuse(StorageFailure.describe(error)) }
+            return chain
+        }
+        do {
+            try db.commit()
+        } catch let error where StorageFailure.isKnownNotCommitted(error) {
+            rollBack(db)
+            for change in batch { change.refuse(StorageFailure.describe(error)) }
+            return chain
+        } catch {
+            unknownOutcome(error)
+            for change in batch {
+                change.refuse(BerthError(.internal, "The commit failed and its outcome is unknown.", cause: error))
+            }
+            return chain
+        }
+        observer.committed(changes: batch.count, duration: ContinuousClock.now - start)
+        for reply in run.replies { reply() }
+        return run.chain
+    }
+
+    private func rollBack(_ db: Database) {
+        guard db.isInsideTransaction else { return }
+        do { try db.rollback() } catch { unknownOutcome(error) }
+    }
+}

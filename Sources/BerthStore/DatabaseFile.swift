@@ -1,0 +1,110 @@
+package import BerthCore
+import CBerthSQLite
+import Glibc
+package import GRDB
+import GRDBSQLite
+
+/// An open database: one connection that writes and checkpoints, and a pool of connections that only read.
+///
+/// Two connections must never write and checkpoint at once: SQLite before 3.51.3 can lose committed pages then (the
+/// WAL-reset race). So the readers are opened read-only and never checkpoint, not even when they close.
+package struct DatabaseFile: Sendable {
+    package let writer: DatabaseQueue
+    package let readers: DatabasePool
+    package let path: String
+
+    /// Opens the file, makes it where it is missing, and migrates it.
+    /// - Throws: ``ErrorCode/configuration`` when it cannot be used; nothing is changed then.
+    package init(path: String, migrator: Migrator = Migrator()) throws(BerthError) {
+        self.path = path
+        do {
+            try Self.checkHeader(path)
+            writer = try DatabaseQueue(path: path, configuration: Self.writerConfiguration)
+            try writer.writeWithoutTransaction { db in
+                // Looked at before the first change: a stranger's file stays as it was.
+                _ = try migrator.pending(db)
+                try Self.prepare(db)
+                try migrator.migrate(db)
+            }
+            readers = try DatabasePool(path: path, configuration: Self.readerConfiguration)
+        } catch let error as BerthError {
+            throw error
+        } catch {
+            throw BerthError(
+                .configuration, "The database \(path) cannot be opened: \(Self.reason(error)). Nothing was changed.",
+                cause: error)
+        }
+    }
+
+    /// Closes both sides after a last checkpoint.
+    package func close() throws {
+        try readers.close()
+        try writer.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        try writer.close()
+    }
+
+    /// The pragmas, each read back: a setting that silently did not take is worse than one never made.
+    ///
+    /// `synchronous` comes after opening because GRDB sets it to NORMAL whenever it activates WAL, and NORMAL
+    /// acknowledges commits that a power loss takes back (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    private static func prepare(_ db: Database) throws {
+        let settings: [(pragma: String, value: String, readBack: String)] = [
+            ("journal_mode", "WAL", "wal"), ("synchronous", "FULL", "2"), ("foreign_keys", "ON", "1"),
+            ("wal_autocheckpoint", "0", "0"), ("journal_size_limit", "67108864", "67108864"),
+            ("recursive_triggers", "ON", "1"), ("trusted_schema", "OFF", "0"),
+        ]
+        for setting in settings {
+            _ = try Row.fetchAll(db, sql: "PRAGMA \(setting.pragma) = \(setting.value)")
+            let value = try String.fetchOne(db, sql: "PRAGMA \(setting.pragma)")
+            guard value == setting.readBack else {
+                throw BerthError(
+                    .configuration,
+                    "SQLite did not accept \(setting.pragma) = \(setting.value): it says \(value ?? "nothing").")
+            }
+        }
+    }
+
+    private static var writerConfiguration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "berth.writer"
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 1
+        return configuration
+    }
+
+    private static var readerConfiguration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "berth.reader"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA query_only = ON")
+            guard berth_no_checkpoint_on_close(db.sqliteConnection) == SQLITE_OK else {
+                throw BerthError(.configuration, "SQLite did not accept NO_CKPT_ON_CLOSE.")
+            }
+        }
+        return configuration
+    }
+
+    /// Refuses a file that is no SQLite database before SQLite touches it (https://www.sqlite.org/fileformat.html, 1.3).
+    private static func checkHeader(_ path: String) throws {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { Glibc.close(file) }
+        var header = [UInt8](repeating: 0, count: 16)
+        header.removeLast(16 - max(0, pread(file, &header, 16, 0)))
+        guard header.isEmpty || header == Array("SQLite format 3\0".utf8) else {
+            throw BerthError(
+                .configuration,
+                "The file \(path) is no SQLite database. Nothing was changed. Name another file with --database.")
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? DatabaseError else { return "\(error)" }
+        return "\(error.message ?? "SQLite error") (\(error.extendedResultCode.rawValue))"
+    }
+}

@@ -1,0 +1,63 @@
+package import BerthCore
+
+/// A grant as the store gets it: the wish, checked, with the block that is proposed for it.
+package struct GrantCommand: Sendable {
+    package let request: GrantRequest
+    package let context: ChangeContext
+    /// Where the lease should lie, probed; nil when there is no room, so that only a repeat can succeed.
+    package let proposal: Proposal?
+    /// The live owner, identified.
+    package let owner: ProcessIdentity?
+    /// Nil for a lease that never expires.
+    package let ttlMilliseconds: Int64?
+    package let limits: Limits
+    /// The lease of the same name that was found without a live process, and whose end is part of this grant.
+    package let supersedes: LeaseID?
+    package let processes: any ProcessTable
+
+    package init(
+        request: GrantRequest, context: ChangeContext, proposal: Proposal?, owner: ProcessIdentity?,
+        ttlMilliseconds: Int64?, limits: Limits, supersedes: LeaseID?, processes: any ProcessTable
+    ) {
+        self.request = request
+        self.context = context
+        self.proposal = proposal
+        self.owner = owner
+        self.ttlMilliseconds = ttlMilliseconds
+        self.limits = limits
+        self.supersedes = supersedes
+        self.processes = processes
+    }
+}
+
+/// A block that is reserved and was found unbound.
+package struct Proposal: Hashable, Sendable {
+    package let block: PortBlock
+    /// The holder's own former lease that the ports rest in quarantine after; nil when they are free.
+    package let formerLease: LeaseID?
+    /// Where next fit goes on if it chose this block; nil when the holder had it before or asked for it.
+    package let nextPort: Int?
+
+    package init(block: PortBlock, formerLease: LeaseID? = nil, nextPort: Int? = nil) {
+        self.block = block
+        self.formerLease = formerLease
+        self.nextPort = nextPort
+    }
+}
+
+/// What became of a grant.
+package enum GrantOutcome: Sendable {
+    /// A new lease; `ended` is the dead holder's that made way for it.
+    case granted(Lease, ended: EndedLease?)
+    /// The active lease of that name, renewed.
+    case existing(Lease)
+    /// A repeat of an earlier request.
+    case replayed(Lease, status: Int)
+    /// Only a block is missing.
+    case noProposal
+    /// The lease of that name has lost all its processes. Nothing was changed: ask again with a proposal that takes
+    /// its block over, where that is unbound.
+    case superseded(Lease)
+    /// The rows do not agree that the proposal is free.
+    case staleProposal
+}

@@ -1,0 +1,219 @@
+package import BerthCore
+import GRDB
+
+extension LeaseStore {
+    /// Grants the proposed block, or finds that the request was answered before.
+    ///
+    /// One transaction: the idempotency key, the session, the name, the limits, then the claim. The claim is an UPDATE
+    /// of port rows that belong to nobody; it counts only when it changed exactly the block's.
+    /// - Throws: `forbidden`, `name-conflict`, `session-limit`, `quota-exceeded`, `idempotency-key-reused`.
+    package func grant(_ command: GrantCommand) async throws(BerthError) -> GrantOutcome {
+        try await queue.submit { transaction in
+            try Grant(store: self, command: command, transaction: transaction).run()
+        }
+    }
+}
+
+/// One grant inside its transaction.
+private struct Grant {
+    let store: LeaseStore
+    let command: GrantCommand
+    let transaction: WriteTransaction
+
+    private var request: GrantRequest { command.request }
+    private var context: ChangeContext { command.context }
+    private var now: Moment { transaction.now }
+
+    func run() throws -> GrantOutcome {
+        if let outcome = try transaction.storedOutcome(context) {
+            guard let lease = try store.lease(outcome.lease, transaction.db) else {
+                throw BerthError(.internal, "An idempotency key refers to lease \(outcome.lease), which is missing.")
+            }
+            return .replayed(lease, status: outcome.status)
+        }
+        var session = try activeSession()
+        var ended: EndedLease?
+        if let found = session, let lease = try activeLease(in: found) {
+            if isHeld(lease) { return try renew(lease) }
+            guard command.supersedes == lease.id else { return .superseded(lease) }
+            ended = try transaction.end(
+                lease, .orphaned, reason: "all its processes were gone when its name was asked for", context, store)
+            session = try activeSession()
+        }
+        try checkLimits(session)
+        guard let proposal = command.proposal else { return .noProposal }
+        let lease = try insert(proposal, session: try session ?? start())
+        return .granted(lease, ended: ended)
+    }
+
+    // MARK: The session
+
+    private struct ActiveSession {
+        let id: Int64
+        let ports: Int
+    }
+
+    private func activeSession() throws -> ActiveSession? {
+        let row = try transaction.row(
+            "SELECT id, principal, port_count FROM sessions WHERE name = ? AND state = 'active'",
+            [request.session.rawValue])
+        guard let row else { return nil }
+        guard try row.principal() == context.caller.principal else {
+            throw BerthError(
+                .forbidden, "The session \(request.session) belongs to somebody else. Choose another name.")
+        }
+        return ActiveSession(id: row["id"], ports: row["port_count"])
+    }
+
+    private func start() throws -> ActiveSession {
+        try transaction.execute(
+            "INSERT INTO sessions (name, principal, state, created_at) VALUES (?, ?, 'active', ?)",
+            [request.session.rawValue, context.caller.principal.description, now.wall.milliseconds])
+        let session = ActiveSession(id: transaction.db.lastInsertedRowID, ports: 0)
+        var entry = context.entry(.sessionStarted)
+        entry.session = request.session
+        try transaction.audit(entry)
+        return session
+    }
+
+    private func checkLimits(_ session: ActiveSession?) throws {
+        if session == nil {
+            let active: Int = try transaction.row("SELECT active_sessions FROM host")?[0] ?? 0
+            guard active < command.limits.maxSessions else {
+                throw BerthError(
+                    .sessionLimit,
+                    "All \(command.limits.maxSessions) sessions are in use. End one, or ask again when one has ended.")
+            }
+        }
+        let ports = (session?.ports ?? 0) + request.count
+        guard ports <= command.limits.maxPortsPerSession else {
+            throw BerthError(
+                .quotaExceeded,
+                "The session \(request.session) would hold \(ports) ports; it may hold"
+                    + " \(command.limits.maxPortsPerSession). Release what it no longer needs.")
+        }
+    }
+
+    // MARK: The name
+
+    private func activeLease(in session: ActiveSession) throws -> Lease? {
+        guard let name = request.name else { return nil }
+        return try store.fetchLease(
+            "leases.session_id = ? AND leases.name = ? AND leases.state = 'active'", [session.id, name.rawValue],
+            transaction.db)
+    }
+
+    /// A lease without an owner is held by its TTL; one with an owner, until its owner and agents are all dead.
+    private func isHeld(_ lease: Lease) -> Bool {
+        guard let owner = lease.owner else { return true }
+        return command.processes.isAlive(owner)
+            || lease.agents.contains { agent in
+                if case .running(let process) = agent.state { command.processes.isAlive(process) } else { false }
+            }
+    }
+
+    private func renew(_ lease: Lease) throws -> GrantOutcome {
+        try checkSameWish(lease)
+        let requested: Int64? = if case .seconds = request.ttl { command.ttlMilliseconds } else { nil }
+        let renewed = try transaction.renew(lease, requested: requested, context, store)
+        try transaction.storeOutcome(status: 200, lease: lease.id, context)
+        return .existing(renewed)
+    }
+
+    private func checkSameWish(_ lease: Lease) throws {
+        let conflict: String? =
+            if lease.pool != request.pool {
+                "it lies in the pool \(lease.pool)"
+            } else if lease.block.count != request.count {
+                "it has \(lease.block.count) ports"
+            } else if case .exactly(let port) = request.placement, port != lease.block.first {
+                "it starts at port \(lease.block.first)"
+            } else if let owner = command.owner, lease.owner.map({ !$0.isSameProcess(as: owner) }) ?? true {
+                lease.owner.map { "it belongs to the live process \($0.pid)" } ?? "it has no owner"
+            } else {
+                nil
+            }
+        guard let conflict else { return }
+        throw BerthError(
+            .nameConflict,
+            "The session \(request.session) has an active lease \(lease.id) of that name, but \(conflict)."
+                + " Ask for the same, release it first, or use another name.")
+    }
+
+    // MARK: The claim
+
+    private func insert(_ proposal: Proposal, session: ActiveSession) throws -> Lease {
+        let lease = try insertLease(proposal.block, session: session)
+        guard try claim(proposal, for: lease.id) == proposal.block.count else {
+            throw Undo(answer: GrantOutcome.staleProposal)
+        }
+        for agent in lease.agents {
+            try transaction.execute(
+                "INSERT INTO agents (lease_id, port, name, state) VALUES (?, ?, ?, 'reserved')",
+                [lease.id.number, Int(agent.port.number), agent.name.rawValue])
+        }
+        try transaction.execute(
+            "UPDATE sessions SET lease_count = lease_count + 1, port_count = port_count + ? WHERE id = ?",
+            [lease.block.count, session.id])
+        try rememberBlock(lease)
+        if let nextPort = proposal.nextPort {
+            try transaction.execute(
+                "UPDATE pools SET next_port = ? WHERE name = ?", [nextPort, request.pool.rawValue])
+        }
+        try transaction.audit(context.entry(.leaseGranted).about(lease))
+        try transaction.storeOutcome(status: 201, lease: lease.id, context)
+        return lease
+    }
+
+    private func claim(_ proposal: Proposal, for lease: LeaseID) throws -> Int {
+        try transaction.changes(
+            """
+            UPDATE ports SET lease_id = ?1, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL
+            WHERE port BETWEEN ?2 AND ?3 AND pool = ?4 AND lease_id IS NULL
+                AND (state = 'free' OR (state = 'quarantined' AND last_lease_id = ?5))
+            """,
+            [
+                lease.number, proposal.block.numbers.lowerBound, proposal.block.numbers.upperBound,
+                request.pool.rawValue, proposal.formerLease?.number,
+            ])
+    }
+
+    private func insertLease(_ block: PortBlock, session: ActiveSession) throws -> Lease {
+        let expiry = TTLRules.expiry(ttlMilliseconds: command.ttlMilliseconds, from: now)
+        let owner = try ProcessColumns(command.owner, boots: store.boots)
+        let columns = ExpiryColumns(expiry, boots: store.boots)
+        try transaction.execute(
+            """
+            INSERT INTO leases (session_id, name, pool, first_port, count, principal, owner_boot, owner_namespace,
+                owner_pid, owner_ticks, owner_inode, labels, pinned, ttl_ms, created_at, renewed_at, state,
+                deadline_boot, deadline_boot_ms, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?)
+            """,
+            [
+                session.id, request.name?.rawValue, request.pool.rawValue, Int(block.first.number), block.count,
+                context.caller.principal.description, owner.boot, owner.namespace, owner.pid, owner.ticks, owner.inode,
+                try LeaseRow.text(request.labels), request.isPinned, command.ttlMilliseconds, now.wall.milliseconds,
+                now.wall.milliseconds, columns.boot, columns.deadline, columns.expiresAt,
+            ])
+        return Lease(
+            id: LeaseID(transaction.db.lastInsertedRowID), session: request.session, name: request.name,
+            pool: request.pool, block: block, principal: context.caller.principal, owner: command.owner,
+            agents: zip(request.agents, block.ports).map { Agent(name: $0, port: $1, state: .reserved) },
+            labels: request.labels, isPinned: request.isPinned, ttlMilliseconds: command.ttlMilliseconds,
+            createdAt: now.wall, renewedAt: now.wall, state: .active(expiry))
+    }
+
+    private func rememberBlock(_ lease: Lease) throws {
+        try transaction.execute(
+            """
+            INSERT INTO held_blocks
+                (principal, session, name, pool, count, first_port, first_lease_id, last_lease_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+            ON CONFLICT DO UPDATE SET last_lease_id = excluded.last_lease_id
+            """,
+            [
+                lease.principal.description, lease.session.rawValue, lease.name?.rawValue ?? "",
+                lease.pool.rawValue, lease.block.count, Int(lease.block.first.number), lease.id.number,
+            ])
+    }
+}

@@ -1,0 +1,107 @@
+package import BerthCore
+import GRDB
+
+/// Renewing and ending leases.
+extension LeaseStore {
+    /// Renews an active lease of the caller's; see ``TTLRules/renewed(_:ttlMilliseconds:requested:now:)``.
+    /// - Returns: the lease, and the status of the first answer when this is a repeat.
+    /// - Throws: `not-found`, `lease-ended`.
+    package func renew(
+        _ id: LeaseID, ttlMilliseconds: Int64?, _ context: ChangeContext
+    ) async throws(BerthError) -> (lease: Lease, isReplay: Bool) {
+        try await queue.submit { transaction in
+            if let outcome = try transaction.storedOutcome(context) {
+                return (try ownLease(outcome.lease, context, transaction.db), true)
+            }
+            let lease = try activeLease(id, context, transaction.db)
+            let renewed = try transaction.renew(lease, requested: ttlMilliseconds, context, self)
+            try transaction.storeOutcome(status: 200, lease: id, context)
+            return (renewed, false)
+        }
+    }
+
+    /// Releases a lease of the caller's; nil when it had ended already, which changes nothing.
+    /// - Throws: `not-found`.
+    package func release(
+        _ id: LeaseID, reason: String, _ context: ChangeContext
+    ) async throws(BerthError) -> EndedLease? {
+        try await queue.submit { transaction in
+            let lease = try ownLease(id, context, transaction.db)
+            guard case .active = lease.state else { return nil }
+            return try transaction.end(lease, .released, reason: reason, context, self)
+        }
+    }
+
+    /// Ends the newest session of that name and releases every lease of it in one transaction. A session that has
+    /// ended stays as it is.
+    /// - Throws: `not-found`.
+    package func endSession(
+        _ name: SessionName, _ context: ChangeContext
+    ) async throws(BerthError) -> [EndedLease] {
+        try await queue.submit { transaction in
+            guard let session = try fetchSession(name, transaction.db), context.caller.maySee(session.principal) else {
+                throw BerthError(.notFound, "There is no session \(name).")
+            }
+            guard session.endedAt == nil else { return [] }
+            let leases = try fetchLeases(
+                "sessions.name = ? AND sessions.state = 'active' AND leases.state = 'active' ORDER BY leases.id",
+                [name.rawValue], transaction.db)
+            return try leases.map { lease in
+                try transaction.end(lease, .released, reason: "its session was ended", context, self)
+            }
+        }
+    }
+
+    /// Ends leases whose deadline is not after the transaction's own moment, at most `limit` of them, earliest first.
+    package func expire(limit: Int, _ context: ChangeContext) async throws(BerthError) -> [EndedLease] {
+        try await queue.submit { transaction in
+            let due = try fetchLeases(
+                "leases.deadline_boot_ms <= ? ORDER BY leases.deadline_boot_ms LIMIT ?",
+                [transaction.now.boot.milliseconds, limit], transaction.db)
+            return try due.map { try transaction.end($0, .expired, reason: "its TTL ran out", context, self) }
+        }
+    }
+
+    /// Moves every deadline that passed in a gap, when nobody could renew, to its end's grace.
+    /// - Parameter gapStart: deadlines before it passed while somebody could renew, and stay.
+    package func forgiveGap(since gapStart: BootTime) async throws(BerthError) {
+        try await queue.submit { transaction in
+            let missed = try transaction.rows(
+                "SELECT id, ttl_ms FROM leases WHERE deadline_boot_ms > ? AND deadline_boot_ms <= ?",
+                [gapStart.milliseconds, transaction.now.boot.milliseconds])
+            for row in missed {
+                try setExpiry(
+                    TTLRules.afterGap(ttlMilliseconds: row["ttl_ms"], now: transaction.now), of: row["id"], transaction)
+            }
+        }
+    }
+
+    /// The earliest deadline of all; nil when no lease has one.
+    package func earliestDeadline() async throws(BerthError) -> BootTime? {
+        try await read { db in
+            try Int64.fetchOne(
+                db, sql: "SELECT min(deadline_boot_ms) FROM leases WHERE deadline_boot_ms IS NOT NULL"
+            ).map(BootTime.init(milliseconds:))
+        }
+    }
+
+    func setExpiry(_ expiry: Expiry, of lease: Int64, _ transaction: WriteTransaction) throws {
+        let columns = ExpiryColumns(expiry, boots: boots)
+        try transaction.execute(
+            "UPDATE leases SET deadline_boot = ?, deadline_boot_ms = ?, expires_at = ? WHERE id = ?",
+            [columns.boot, columns.deadline, columns.expiresAt, lease])
+    }
+
+    func ownLease(_ id: LeaseID, _ context: ChangeContext, _ db: Database) throws -> Lease {
+        guard let lease = try lease(id, db), context.caller.maySee(lease.principal) else {
+            throw BerthError(.notFound, "There is no lease \(id).")
+        }
+        return lease
+    }
+
+    func activeLease(_ id: LeaseID, _ context: ChangeContext, _ db: Database) throws -> Lease {
+        let lease = try ownLease(id, context, db)
+        guard case .ended(let end, let at, _, _) = lease.state else { return lease }
+        throw BerthError(.leaseEnded, "Lease \(id) was \(end.rawValue) at \(at). Lease a block anew.")
+    }
+}

@@ -1,0 +1,112 @@
+package import BerthCore
+import FoundationEssentials
+import GRDB
+
+/// Opening the store: checking what lies there, and bringing it into the present boot and configuration.
+extension LeaseStore {
+    /// What a start needs to know.
+    package struct Setup: Sendable {
+        package var pools: [Pool]
+        package var clock: any HostClock
+        package var processes: any ProcessTable
+        package var observer: any CommitObserver
+        package var unknownOutcome: @Sendable (any Error) -> Void
+
+        package init(
+            pools: [Pool], clock: any HostClock, processes: any ProcessTable, observer: any CommitObserver,
+            unknownOutcome: @escaping @Sendable (any Error) -> Void
+        ) {
+            self.pools = pools
+            self.clock = clock
+            self.processes = processes
+            self.observer = observer
+            self.unknownOutcome = unknownOutcome
+        }
+    }
+
+    /// Checks the live rows, then reconciles them with the clock and the pools in one transaction.
+    ///
+    /// The cost follows the live rows and the pools' size, not the history.
+    /// - Throws: ``ErrorCode/configuration`` when the rows break a rule; the file is left as it is.
+    package static func open(_ file: DatabaseFile, _ setup: Setup) async throws(BerthError) -> LeaseStore {
+        do {
+            let (boots, chain) = try await file.writer.write { db in
+                try LiveStateCheck(db: db).run()
+                return (try BootRegistry(db, current: setup.clock.now().bootID), try AuditChain.head(db))
+            }
+            let queue = try CommitQueue(
+                writer: file.writer, chain: chain, clock: setup.clock, observer: setup.observer,
+                unknownOutcome: setup.unknownOutcome)
+            let store = LeaseStore(
+                file: file, queue: queue, boots: boots,
+                pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }))
+            let context = ChangeContext(caller: .daemon)
+            try await queue.submit { transaction in
+                var entry = context.entry(.daemonStarted, reason: "PID \(ProcessInfo.processInfo.processIdentifier)")
+                entry.pid = ProcessInfo.processInfo.processIdentifier
+                try transaction.audit(entry)
+                try PoolReconciliation(store: store, transaction: transaction, context: context).run()
+                try store.reconcileDeadlines(transaction, context)
+            }
+            return store
+        } catch {
+            throw StorageFailure.describe(error)
+        }
+    }
+
+    /// Records the orderly end, and closes the database.
+    package func close() async throws {
+        let context = ChangeContext(caller: .daemon)
+        try await queue.submit { transaction in
+            try transaction.audit(context.entry(.daemonStopped, reason: "asked to stop"))
+        }
+        queue.close()
+        try file.close()
+    }
+
+    /// Deadlines and rests come from the clock of the boot in which they were set; see ``TTLRules``.
+    private func reconcileDeadlines(_ transaction: WriteTransaction, _ context: ChangeContext) throws {
+        let now = transaction.now
+        let lost = try fetchLeases(
+            "leases.state = 'active' AND leases.owner_boot <> ?", [boots.current], transaction.db)
+        for lease in lost {
+            _ = try transaction.end(
+                lease, .orphaned, reason: "the host was started anew, so its owner is gone", context, self)
+        }
+        let timed = try transaction.rows(
+            """
+            SELECT id, ttl_ms, deadline_boot, deadline_boot_ms, expires_at FROM leases
+            WHERE deadline_boot_ms IS NOT NULL AND (deadline_boot <> ? OR deadline_boot_ms <= ?)
+            """,
+            [boots.current, now.boot.milliseconds])
+        for row in timed {
+            let expiry = TTLRules.atStart(
+                deadline: BootTime(milliseconds: row["deadline_boot_ms"]),
+                display: Instant(milliseconds: row["expires_at"]), bootID: try boots.boot(row["deadline_boot"]),
+                ttlMilliseconds: row["ttl_ms"], now: now)
+            try setExpiry(expiry, of: row["id"], transaction)
+        }
+        try transaction.execute(
+            """
+            UPDATE ports SET rest_boot = ?1,
+                rest_boot_ms = ?2 + COALESCE((SELECT quarantine_ms FROM pools WHERE name = ports.pool), 0)
+            WHERE state = 'quarantined' AND rest_boot <> ?1
+            """,
+            [boots.current, now.boot.milliseconds])
+    }
+}
+
+extension Caller {
+    /// The daemon itself.
+    package static let daemon = Caller(principal: .daemon, isAdministrator: true, mayNameProcesses: true)
+}
+
+extension AuditChain {
+    /// The chain's head as it stands in the file.
+    static func head(_ db: Database) throws -> AuditChain {
+        guard let row = try Row.fetchOne(db, sql: "SELECT seq, at, hash FROM audit ORDER BY seq DESC LIMIT 1") else {
+            return AuditChain()
+        }
+        return AuditChain(seq: row["seq"], at: Instant(milliseconds: row["at"]), hash: row["hash"])
+    }
+}

@@ -1,0 +1,150 @@
+package import BerthCore
+import FoundationEssentials
+import GRDB
+
+/// Looking leases and sessions up.
+extension LeaseStore {
+    /// A lease that the caller may see, ended ones too; nil when there is none.
+    package func lease(_ id: LeaseID, for caller: Caller) async throws(BerthError) -> Lease? {
+        try await read { db in try lease(id, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
+    }
+
+    /// Leases in ascending order of their ids.
+    package func leases(_ filter: LeaseFilter) async throws(BerthError) -> [Lease] {
+        try await read { db in
+            let (condition, arguments) = filter.sql
+            return try fetchLeases(condition, arguments, db)
+        }
+    }
+
+    /// The newest session of that name that the caller may see; nil when there is none.
+    package func session(_ name: SessionName, for caller: Caller) async throws(BerthError) -> Session? {
+        try await read { db in try fetchSession(name, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
+    }
+
+    /// Sessions, oldest first, with the row that a next page starts behind.
+    package func sessions(_ filter: SessionFilter) async throws(BerthError) -> [(row: Int64, session: Session)] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM sessions
+                    WHERE id > ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR principal = ?3)
+                    ORDER BY id LIMIT ?4
+                    """,
+                arguments: [filter.after, filter.state, filter.principal?.description, filter.limit])
+            return try rows.map { ($0["id"], try session($0)) }
+        }
+    }
+
+    // MARK: Statements
+
+    func lease(_ id: LeaseID, _ db: Database) throws -> Lease? {
+        try fetchLease("leases.id = ?", [id.number], db)
+    }
+
+    func fetchLease(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> Lease? {
+        let statement = try db.cachedStatement(sql: "\(LeaseRow.select) WHERE \(condition)")
+        guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
+        let agents = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM agents WHERE lease_id = ? ORDER BY port"),
+            arguments: [row["id"] as Int64])
+        return try leaseRow.lease(row, agents: agents.map(leaseRow.agent))
+    }
+
+    func fetchLeases(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [Lease] {
+        let statement = try db.cachedStatement(sql: "\(LeaseRow.select) WHERE \(condition)")
+        let rows = try Row.fetchAll(statement, arguments: arguments)
+        guard !rows.isEmpty else { return [] }
+        let ids = "[" + rows.map { String($0["id"] as Int64) }.joined(separator: ",") + "]"
+        let agents = try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT * FROM agents WHERE lease_id IN (SELECT value FROM json_each(?)) ORDER BY port"),
+            arguments: [ids])
+        let agentsOfLease = Dictionary(grouping: agents) { $0["lease_id"] as Int64 }
+        return try rows.map { row in
+            try leaseRow.lease(row, agents: (agentsOfLease[row["id"]] ?? []).map(leaseRow.agent))
+        }
+    }
+
+    func fetchSession(_ name: SessionName, _ db: Database) throws -> Session? {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT * FROM sessions WHERE name = ? ORDER BY id DESC LIMIT 1"),
+            arguments: [name.rawValue]
+        ).map(session)
+    }
+
+    private func session(_ row: Row) throws -> Session {
+        Session(
+            name: try row.checked("name"), principal: try row.principal(),
+            createdAt: Instant(milliseconds: row["created_at"]),
+            endedAt: (row["ended_at"] as Int64?).map(Instant.init(milliseconds:)),
+            leases: row["lease_count"], ports: row["port_count"])
+    }
+}
+
+/// Which sessions to list.
+package struct SessionFilter: Hashable, Sendable {
+    /// `active`, `ended`, or nil for both.
+    package var state: String?
+    /// Nil for everybody's.
+    package var principal: Principal?
+    /// The row that the page starts behind.
+    package var after: Int64
+    package var limit: Int
+
+    package init(state: String? = nil, principal: Principal? = nil, after: Int64 = 0, limit: Int = 100) {
+        self.state = state
+        self.principal = principal
+        self.after = after
+        self.limit = limit
+    }
+}
+
+/// Which leases to list.
+package struct LeaseFilter: Hashable, Sendable {
+    package enum State: String, CaseIterable, Sendable { case active, ended, all }
+
+    package var session: SessionName?
+    package var pool: PoolName?
+    package var port: Port?
+    package var state = State.active
+    /// Nil for everybody's.
+    package var principal: Principal?
+    /// The lease that the page starts behind.
+    package var after = LeaseID(0)
+    package var limit = 100
+
+    package init() {}
+
+    /// Each condition has the index that answers it: leases_active for the live ones, leases_session and
+    /// leases_first_port for history. No block is longer than 256 unless a pool says so, so a port's leases start at
+    /// most that far below it; the widest block ever leased bounds the search.
+    var sql: (condition: String, arguments: StatementArguments) {
+        var conditions = ["leases.id > ?"]
+        var arguments: StatementArguments = [after.number]
+        switch state {
+        case .active: conditions.append("leases.state = 'active'")
+        case .ended: conditions.append("leases.state <> 'active'")
+        case .all: break
+        }
+        if let session {
+            conditions.append("leases.session_id IN (SELECT id FROM sessions WHERE name = ?)")
+            arguments += [session.rawValue]
+        }
+        if let pool {
+            conditions.append("leases.pool = ?")
+            arguments += [pool.rawValue]
+        }
+        if let port {
+            conditions.append("leases.first_port <= ? AND leases.first_port + leases.count > ?")
+            arguments += [Int(port.number), Int(port.number)]
+        }
+        if let principal {
+            conditions.append("leases.principal = ?")
+            arguments += [principal.description]
+        }
+        arguments += [limit]
+        return (conditions.joined(separator: " AND ") + " ORDER BY leases.id LIMIT ?", arguments)
+    }
+}

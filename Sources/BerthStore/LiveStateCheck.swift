@@ -1,0 +1,118 @@
+import BerthCore
+import FoundationEssentials
+import GRDB
+
+/// The rules that live rows must keep before a daemon serves them. It reads live rows only, so that its cost does not
+/// grow with history; the whole file is for `PRAGMA quick_check` in `berth doctor`.
+struct LiveStateCheck {
+    let db: Database
+
+    /// - Throws: ``ErrorCode/configuration`` that names the first broken rule and the row that breaks it.
+    func run() throws {
+        try checkPages()
+        for rule in Self.rules {
+            if let witness = try String.fetchOne(db, sql: rule.counterexample) {
+                throw BerthError(
+                    .configuration,
+                    "The database breaks a rule: \(rule.says), but \(witness). It is not served, and the file was"
+                        + " left as it is. Restore a backup, or mend the row with the sqlite3 shell.")
+            }
+        }
+        try checkAuditTail()
+    }
+
+    /// A statement that finds a row which breaks the rule, and tells it in words.
+    private struct Rule {
+        let says: String
+        let counterexample: String
+    }
+
+    private static let rules = [
+        Rule(
+            says: "a leased port's lease is active and covers it",
+            counterexample: """
+                SELECT 'port ' || ports.port || ' is in lease ' || ports.lease_id
+                FROM ports LEFT JOIN leases ON leases.id = ports.lease_id
+                WHERE ports.lease_id IS NOT NULL AND NOT COALESCE(leases.state = 'active'
+                    AND ports.port BETWEEN leases.first_port AND leases.first_port + leases.count - 1, 0)
+                LIMIT 1
+                """),
+        Rule(
+            says: "an active lease holds exactly its ports",
+            counterexample: """
+                SELECT 'lease ' || id || ' does not' FROM leases
+                WHERE state = 'active' AND count <> (
+                    SELECT count(*) FROM ports
+                    WHERE port BETWEEN leases.first_port AND leases.first_port + leases.count - 1
+                        AND lease_id = leases.id)
+                LIMIT 1
+                """),
+        Rule(
+            says: "an active lease's session is active",
+            counterexample: """
+                SELECT 'lease ' || leases.id || ' has an ended one' FROM leases
+                JOIN sessions ON sessions.id = leases.session_id
+                WHERE leases.state = 'active' AND sessions.state <> 'active' LIMIT 1
+                """),
+        Rule(
+            says: "a session counts its active leases and their ports",
+            counterexample: """
+                SELECT 'session ' || name || ' does not' FROM sessions
+                WHERE state = 'active' AND (lease_count, port_count) <> (
+                    SELECT count(*), COALESCE(sum(count), 0) FROM leases
+                    WHERE session_id = sessions.id AND state = 'active' AND +id > 0)
+                LIMIT 1
+                """),
+        Rule(
+            says: "the active sessions are counted",
+            counterexample: """
+                SELECT 'the count is ' || active_sessions FROM host
+                WHERE active_sessions <> (SELECT count(*) FROM sessions WHERE state = 'active')
+                """),
+    ]
+
+    private func checkPages() throws {
+        for table in ["ports", "pools", "host"] {
+            let answers = try String.fetchAll(db, sql: "PRAGMA quick_check(\(table))")
+            guard answers == ["ok"] else {
+                throw BerthError(
+                    .configuration,
+                    "The database is damaged (\(answers.first ?? "no answer")). It is not served, and the file was"
+                        + " left as it is. Restore a backup.")
+            }
+        }
+    }
+
+    /// The last records of the audit still follow from each other.
+    private func checkAuditTail() throws {
+        let rows = try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY seq DESC LIMIT 257").reversed()
+        guard let first = rows.first else { return }
+        var previous = first["seq"] == 1 ? Data(repeating: 0, count: 32) : first["hash"] as Data
+        for row in first["seq"] == 1 ? Array(rows) : Array(rows.dropFirst()) {
+            let hash: Data = row["hash"]
+            guard let record = try AuditRecord(row), AuditChain.hash(of: record, after: previous) == hash else {
+                throw BerthError(
+                    .configuration,
+                    "Audit record \(row["seq"] as Int64) does not follow from the one before it: it was changed, or"
+                        + " one was removed. The database is not served, and the file was left as it is.")
+            }
+            previous = hash
+        }
+    }
+}
+
+extension AuditRecord {
+    /// A record as it lies in the database; nil when it holds an event that this Berth does not know.
+    init?(_ row: Row) throws {
+        guard let event = AuditEvent(rawValue: row["event"]) else { return nil }
+        var entry = AuditEntry(
+            event, principal: try row.principal(), reason: row["reason"], requestID: row["request_id"])
+        entry.lease = (row["lease_id"] as Int64?).map(LeaseID.init)
+        entry.session = try row.checkedIfPresent("session")
+        entry.pool = try row.checkedIfPresent("pool")
+        if (row["first_port"] as Int?) != nil { entry.block = try row.block() }
+        entry.agent = try row.checkedIfPresent("agent")
+        entry.pid = row["pid"]
+        self.init(seq: row["seq"], at: Instant(milliseconds: row["at"]), entry: entry, hash: row["hash"])
+    }
+}

@@ -1,0 +1,31 @@
+import Crypto
+import FoundationEssentials
+
+/// One step of the schema, as shipped: a file of `migrations/`.
+package struct Migration: Hashable, Sendable {
+    /// 1, 2, 3, … without gaps.
+    package let version: Int
+    /// The file's name without its ending.
+    package let name: String
+    package let sql: String
+
+    package init(version: Int, name: String, sql: String) {
+        self.version = version
+        self.name = name
+        self.sql = sql
+    }
+
+    /// SHA-256 of the file, in hexadecimal: a shipped migration never changes, and a changed one is refused.
+    package var checksum: String {
+        SHA256.hash(data: Data(sql.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// All of them in order. A test compares the list with the folder.
+    package static let all: [Migration] = [
+        Migration(
+            version: 1, name: "V001__leases", sql: String(decoding: PackageResources.V001__leases_sql, as: UTF8.self))
+    ]
+}

@@ -1,0 +1,49 @@
+import BerthCore
+import GRDB
+
+/// Thrown in a change to take back what it wrote and still answer with a value.
+struct Undo<Answer: Sendable>: Error {
+    let answer: Answer
+}
+
+/// A change that waits, with its ways to answer. Exactly one of its answers is given.
+struct PendingChange: Sendable {
+    /// Runs the statements and returns the answer to give once they are durable.
+    let apply: @Sendable (WriteTransaction) throws -> AppliedChange
+    let refuse: @Sendable (BerthError) -> Void
+}
+
+/// A change that ran, before its transaction is committed.
+struct AppliedChange: Sendable {
+    /// Whether what it wrote stays.
+    let isKept: Bool
+    let reply: @Sendable () -> Void
+}
+
+/// One batch on its way through a transaction: the chain so far, and the answers that wait for the COMMIT.
+struct BatchRun {
+    private(set) var chain: AuditChain
+    private(set) var replies: [@Sendable () -> Void] = []
+
+    init(chain: AuditChain) { self.chain = chain }
+
+    /// Runs one change in its savepoint.
+    /// - Throws: only when the whole transaction is lost, as after a full disk.
+    mutating func apply(_ change: PendingChange, in db: Database, now: Moment) throws {
+        let transaction = WriteTransaction(db: db, now: now, chain: chain)
+        try transaction.execute("SAVEPOINT change")
+        do {
+            let applied = try change.apply(transaction)
+            if !applied.isKept { try transaction.execute("ROLLBACK TO change") }
+            try transaction.execute("RELEASE change")
+            if applied.isKept { chain = transaction.chain }
+            replies.append(applied.reply)
+        } catch {
+            guard db.isInsideTransaction else { throw error }
+            try transaction.execute("ROLLBACK TO change")
+            try transaction.execute("RELEASE change")
+            let refusal = StorageFailure.describe(error)
+            replies.append { change.refuse(refusal) }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import BerthCore
+import GRDB
+
+/// Columns as values of the domain. The constraints keep them well formed, so a value that is not is a broken file.
+extension Row {
+    func checked<Name: CheckedName>(_ column: String) throws -> Name {
+        guard let name = Name(rawValue: self[column]) else { throw broken(column) }
+        return name
+    }
+
+    func checkedIfPresent<Name: CheckedName>(_ column: String) throws -> Name? {
+        guard (self[column] as String?) != nil else { return nil }
+        return try checked(column) as Name
+    }
+
+    func port(_ column: String) throws -> Port {
+        guard let port = Port(self[column] as Int) else { throw broken(column) }
+        return port
+    }
+
+    func block() throws -> PortBlock {
+        guard let block = PortBlock(first: try port("first_port"), count: self["count"]) else { throw broken("count") }
+        return block
+    }
+
+    func principal() throws -> Principal {
+        guard let principal = Principal(self["principal"] as String) else { throw broken("principal") }
+        return principal
+    }
+
+    private func broken(_ column: String) -> BerthError {
+        BerthError(.internal, "The database holds a \(column) that Berth never writes: \(self[column] as String? ?? "")")
+    }
+}

@@ -1,0 +1,114 @@
+import BerthCore
+import GRDB
+
+/// What happens to a lease after its grant, as parts of larger changes.
+extension WriteTransaction {
+    /// Renews an active lease; nil leaves the length to the lease's own TTL.
+    func renew(_ lease: Lease, requested: Int64?, _ context: ChangeContext, _ store: LeaseStore) throws -> Lease {
+        guard case .active(let expiry) = lease.state else {
+            throw BerthError(.internal, "An ended lease was to be renewed.")
+        }
+        if lease.isPinned, requested != nil {
+            throw BerthError.invalid("ttl_seconds", "a pinned lease has no TTL; renew it without one")
+        }
+        let renewed = TTLRules.renewed(
+            expiry, ttlMilliseconds: lease.ttlMilliseconds, requested: requested, now: now)
+        let columns = ExpiryColumns(renewed, boots: store.boots)
+        let ttl = requested ?? lease.ttlMilliseconds
+        let changed = try changes(
+            """
+            UPDATE leases SET ttl_ms = ?, deadline_boot = ?, deadline_boot_ms = ?, expires_at = ?, renewed_at = ?
+            WHERE id = ? AND state = 'active'
+            """,
+            [ttl, columns.boot, columns.deadline, columns.expiresAt, now.wall.milliseconds, lease.id.number])
+        guard changed == 1 else { throw BerthError(.internal, "Lease \(lease.id) changed under its renewal.") }
+        try audit(context.entry(.leaseRenewed).about(lease))
+        return lease.with(state: .active(renewed), ttlMilliseconds: ttl, renewedAt: now.wall)
+    }
+
+    /// Ends an active lease, gives its ports back or sends them to quarantine, and ends its session with the last one.
+    func end(
+        _ lease: Lease, _ end: LeaseEnd, reason: String, _ context: ChangeContext, _ store: LeaseStore
+    ) throws -> EndedLease {
+        let changed = try changes(
+            """
+            UPDATE leases SET state = ?, ended_at = ?, end_reason = ?, deadline_boot = NULL, deadline_boot_ms = NULL
+            WHERE id = ? AND state = 'active'
+            """,
+            [end.rawValue, now.wall.milliseconds, reason, lease.id.number])
+        guard changed == 1 else { throw BerthError(.internal, "Lease \(lease.id) changed under its end.") }
+        try audit(context.entry(.end(end), reason: reason).about(lease))
+        if end.isAbnormal {
+            try quarantinePorts(of: lease, store)
+            try audit(context.entry(.portQuarantined, reason: "lease \(lease.id) \(end.rawValue)").about(lease))
+        } else {
+            try freePorts(of: lease)
+        }
+        try leaveSession(lease, context)
+        return EndedLease(lease: lease.id, pool: lease.pool, block: lease.block, isQuarantined: end.isAbnormal)
+    }
+
+    private func freePorts(of lease: Lease) throws {
+        let freed = try changes(
+            """
+            UPDATE ports SET state = 'free', lease_id = NULL, last_lease_id = ?1, ended_at = ?2
+            WHERE port BETWEEN ?3 AND ?4 AND lease_id = ?1 AND pool IS NOT NULL
+            """,
+            [
+                lease.id.number, now.wall.milliseconds, lease.block.numbers.lowerBound, lease.block.numbers.upperBound,
+            ])
+        try dropUnmanagedPorts(of: lease, remaining: lease.block.count - freed)
+    }
+
+    private func quarantinePorts(of lease: Lease, _ store: LeaseStore) throws {
+        let milliseconds = Int64((store.pools[lease.pool]?.quarantineSeconds ?? 0) * 1000)
+        let freed = try changes(
+            """
+            UPDATE ports SET state = 'quarantined', lease_id = NULL, last_lease_id = ?1, ended_at = ?2,
+                rest_boot = ?3, rest_boot_ms = ?4
+            WHERE port BETWEEN ?5 AND ?6 AND lease_id = ?1 AND pool IS NOT NULL
+            """,
+            [
+                lease.id.number, now.wall.milliseconds, store.boots.current, now.boot.milliseconds + milliseconds,
+                lease.block.numbers.lowerBound, lease.block.numbers.upperBound,
+            ])
+        try dropUnmanagedPorts(of: lease, remaining: lease.block.count - freed)
+    }
+
+    /// Ports that left every pool while they were leased are nobody's business any more.
+    private func dropUnmanagedPorts(of lease: Lease, remaining: Int) throws {
+        guard remaining > 0 else { return }
+        let dropped = try changes(
+            "DELETE FROM ports WHERE port BETWEEN ? AND ? AND lease_id = ? AND pool IS NULL",
+            [lease.block.numbers.lowerBound, lease.block.numbers.upperBound, lease.id.number])
+        guard dropped == remaining else {
+            throw BerthError(.internal, "Lease \(lease.id) did not hold exactly its ports.")
+        }
+    }
+
+    private func leaveSession(_ lease: Lease, _ context: ChangeContext) throws {
+        let row = try row(
+            """
+            UPDATE sessions SET lease_count = lease_count - 1, port_count = port_count - ?1,
+                state = CASE WHEN lease_count = 1 THEN 'ended' ELSE state END,
+                ended_at = CASE WHEN lease_count = 1 THEN ?2 END
+            WHERE name = ?3 AND state = 'active'
+            RETURNING state
+            """,
+            [lease.block.count, now.wall.milliseconds, lease.session.rawValue])
+        guard let row else { throw BerthError(.internal, "Lease \(lease.id) had no active session.") }
+        guard row["state"] == "ended" else { return }
+        var entry = context.entry(.sessionEnded)
+        entry.session = lease.session
+        try audit(entry)
+    }
+}
+
+extension Lease {
+    func with(state: LeaseState, ttlMilliseconds: Int64?, renewedAt: Instant) -> Lease {
+        Lease(
+            id: id, session: session, name: name, pool: pool, block: block, principal: principal, owner: owner,
+            agents: agents, labels: labels, isPinned: isPinned, ttlMilliseconds: ttlMilliseconds,
+            createdAt: createdAt, renewedAt: renewedAt, state: state)
+    }
+}

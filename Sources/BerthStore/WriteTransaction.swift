@@ -1,0 +1,57 @@
+package import BerthCore
+package import GRDB
+
+/// What one change sees of the write transaction that it is part of.
+///
+/// It lives on the writing connection's queue only, for the length of one change.
+package final class WriteTransaction {
+    package let db: Database
+    /// Read once for the change; nothing in it reads a clock again.
+    package let now: Moment
+    /// The chain as this change leaves it.
+    package private(set) var chain: AuditChain
+
+    init(db: Database, now: Moment, chain: AuditChain) {
+        self.db = db
+        self.now = now
+        self.chain = chain
+    }
+
+    /// Runs a statement that is compiled once for the connection.
+    func execute(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {
+        try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// Runs a changing statement and returns how many rows it changed, triggers' rows not counted.
+    func changes(_ sql: String, _ arguments: StatementArguments) throws -> Int {
+        try execute(sql, arguments)
+        return db.changesCount
+    }
+
+    /// The first row of a statement that is compiled once for the connection.
+    func row(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Row? {
+        try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    /// All rows of a statement that is compiled once for the connection.
+    func rows(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Row] {
+        try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    /// Writes an audit record in the transaction of what it reports.
+    func audit(_ entry: AuditEntry) throws {
+        let record = chain.append(entry, now: now.wall)
+        try execute(
+            """
+            INSERT INTO audit (seq, at, event, lease_id, session, pool, first_port, count, agent, pid,
+                principal, reason, request_id, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                record.seq, record.at.milliseconds, entry.event.rawValue, entry.lease?.number,
+                entry.session?.rawValue, entry.pool?.rawValue, entry.block.map { Int($0.first.number) },
+                entry.block?.count, entry.agent?.rawValue, entry.pid, entry.principal.description, entry.reason,
+                entry.requestID, record.hash,
+            ])
+    }
+}
