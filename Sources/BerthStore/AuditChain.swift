@@ -14,7 +14,8 @@ package struct AuditChain: Hashable, Sendable {
     package private(set) var at: Instant
     package private(set) var hash: Data
 
-    package init(seq: Int64 = 0, at: Instant = Instant(milliseconds: .min), hash: Data = Data(repeating: 0, count: 32)) {
+    package init(seq: Int64 = 0, at: Instant = Instant(milliseconds: .min), hash: Data = Data(repeating: 0, count: 32))
+    {
         self.seq = seq
         self.at = at
         self.hash = hash

@@ -1,8 +1,8 @@
 package import BerthCore
 import CBerthSQLite
-import Glibc
 package import GRDB
 import GRDBSQLite
+import Glibc
 
 /// An open database: one connection that writes and checkpoints, and a pool of connections that only read.
 ///
@@ -53,7 +53,7 @@ package struct DatabaseFile: Sendable {
         let settings: [(pragma: String, value: String, readBack: String)] = [
             ("journal_mode", "WAL", "wal"), ("synchronous", "FULL", "2"), ("foreign_keys", "ON", "1"),
             ("wal_autocheckpoint", "0", "0"), ("journal_size_limit", "67108864", "67108864"),
-            ("recursive_triggers", "ON", "1"), ("trusted_schema", "OFF", "0"),
+            ("recursive_triggers", "ON", "1"),
         ]
         for setting in settings {
             _ = try Row.fetchAll(db, sql: "PRAGMA \(setting.pragma) = \(setting.value)")

@@ -22,7 +22,7 @@ extension LeaseStore {
         try await read { db in try fetchSession(name, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
     }
 
-    /// Sessions, oldest first, with the row that a next page starts behind.
+    /// The newest session of each name, oldest first, with the row that a next page starts behind.
     package func sessions(_ filter: SessionFilter) async throws(BerthError) -> [(row: Int64, session: Session)] {
         try await read { db in
             let rows = try Row.fetchAll(
@@ -30,6 +30,8 @@ extension LeaseStore {
                 sql: """
                     SELECT * FROM sessions
                     WHERE id > ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR principal = ?3)
+                        AND NOT EXISTS (
+                            SELECT 1 FROM sessions AS newer WHERE newer.name = sessions.name AND newer.id > sessions.id)
                     ORDER BY id LIMIT ?4
                     """,
                 arguments: [filter.after, filter.state, filter.principal?.description, filter.limit])

@@ -19,10 +19,15 @@ package struct LeaseStore: Sendable {
         self.pools = pools
     }
 
+    /// Begins a write transaction and ends it without a change.
+    /// - Throws: `storage-unavailable` when none can be begun.
+    package func checkWritable() async throws(BerthError) { try await queue.submit { _ in } }
+
     var leaseRow: LeaseRow { LeaseRow(boots: boots) }
 
     /// Runs reading statements beside the writer, on rows as the last commit left them.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(BerthError) -> Value {
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(BerthError) -> Value
+    {
         do {
             return try await file.readers.read(body)
         } catch {
@@ -54,8 +59,9 @@ package struct EndedLease: Hashable, Sendable {
     package let lease: LeaseID
     package let pool: PoolName
     package let block: PortBlock
+    package let end: LeaseEnd
     /// Whether the ports rest in quarantine; else they are free.
-    package let isQuarantined: Bool
+    package var isQuarantined: Bool { end.isAbnormal }
 }
 
 extension AuditEntry {

@@ -29,6 +29,7 @@ extension Row {
     }
 
     private func broken(_ column: String) -> BerthError {
-        BerthError(.internal, "The database holds a \(column) that Berth never writes: \(self[column] as String? ?? "")")
+        BerthError(
+            .internal, "The database holds a \(column) that Berth never writes: \(self[column] as String? ?? "")")
     }
 }

@@ -17,7 +17,8 @@ enum StorageFailure {
                 cause: error)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN:
             return BerthError(
-                .storageUnavailable, "The database cannot be written. Nothing was changed; mend its disk and ask again.",
+                .storageUnavailable,
+                "The database cannot be written. Nothing was changed; mend its disk and ask again.",
                 cause: error)
         case .SQLITE_IOERR, .SQLITE_NOMEM, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
             return BerthError(

@@ -45,7 +45,7 @@ extension WriteTransaction {
             try freePorts(of: lease)
         }
         try leaveSession(lease, context)
-        return EndedLease(lease: lease.id, pool: lease.pool, block: lease.block, isQuarantined: end.isAbnormal)
+        return EndedLease(lease: lease.id, pool: lease.pool, block: lease.block, end: end)
     }
 
     private func freePorts(of lease: Lease) throws {

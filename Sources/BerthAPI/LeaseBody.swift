@@ -1,0 +1,39 @@
+/// The body of `POST /v1/leases` as a client sends it: only what was asked for.
+package struct LeaseBody: Encodable, Sendable {
+    package var session: String
+    package var count: Int
+    package var name: String?
+    package var pool: String?
+    package var ttlSeconds: Int64?
+    package var ownerPID: Int32?
+    package var firstPort: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case session, count, name, pool
+        case ttlSeconds = "ttl_seconds"
+        case ownerPID = "owner_pid"
+        case firstPort = "first_port"
+    }
+
+    package init(
+        session: String, count: Int, name: String? = nil, pool: String? = nil, ttlSeconds: Int64? = nil,
+        ownerPID: Int32? = nil, firstPort: Int? = nil
+    ) {
+        self.session = session
+        self.count = count
+        self.name = name
+        self.pool = pool
+        self.ttlSeconds = ttlSeconds
+        self.ownerPID = ownerPID
+        self.firstPort = firstPort
+    }
+}
+
+/// The body of `POST /v1/leases/{id}/renew` as a client sends it.
+package struct RenewBody: Encodable, Sendable {
+    package var ttlSeconds: Int64?
+
+    enum CodingKeys: String, CodingKey { case ttlSeconds = "ttl_seconds" }
+
+    package init(ttlSeconds: Int64?) { self.ttlSeconds = ttlSeconds }
+}

@@ -1,0 +1,142 @@
+package import BerthCore
+
+/// A pool as it stands on the wire; size = free + leased + quarantined + foreign.
+package struct PoolResource: Codable, Hashable, Sendable {
+    package struct Range: Codable, Hashable, Sendable {
+        package var first: Int
+        package var last: Int
+
+        package init(first: Int, last: Int) {
+            self.first = first
+            self.last = last
+        }
+    }
+
+    package var name: String
+    package var ranges: [Range]
+    package var exclude: [Int]
+    package var size: Int
+    package var free: Int
+    package var leased: Int
+    package var quarantined: Int
+    package var foreign: Int
+    package var largestFreeBlock: Int
+    package var waiting: Int
+    package var maxBlock: Int
+    package var defaultTTLSeconds: Int64
+    package var quarantineSeconds: Double
+
+    enum CodingKeys: String, CodingKey {
+        case name, ranges, exclude, size, free, leased, quarantined, foreign, waiting
+        case largestFreeBlock = "largest_free_block"
+        case maxBlock = "max_block"
+        case defaultTTLSeconds = "default_ttl_seconds"
+        case quarantineSeconds = "quarantine_seconds"
+    }
+
+    package init(_ pool: Pool, _ figures: PoolFigures, largestFreeBlock: Int) {
+        name = pool.name.rawValue
+        ranges = pool.ranges.map { Range(first: Int($0.first.number), last: Int($0.last.number)) }
+        exclude = pool.excluded.filter { port in pool.ranges.contains { $0.contains(port) } }
+            .map { Int($0.number) }.sorted()
+        size = figures.size
+        free = figures.free
+        leased = figures.leased
+        quarantined = figures.quarantined
+        foreign = figures.foreign
+        self.largestFreeBlock = largestFreeBlock
+        waiting = 0
+        maxBlock = pool.maxBlock
+        defaultTTLSeconds = pool.defaultTTLSeconds
+        quarantineSeconds = pool.quarantineSeconds
+    }
+}
+
+/// A session as it stands on the wire.
+package struct SessionResource: Codable, Hashable, Sendable {
+    package var name: String
+    /// `active` or `ended`.
+    package var state: String
+    package var principal: String
+    package var createdAt: String
+    package var endedAt: String?
+    package var leases: Int
+    package var ports: Int
+
+    enum CodingKeys: String, CodingKey {
+        case name, state, principal, leases, ports
+        case createdAt = "created_at"
+        case endedAt = "ended_at"
+    }
+
+    package init(_ session: Session) {
+        name = session.name.rawValue
+        state = session.endedAt == nil ? "active" : "ended"
+        principal = session.principal.description
+        createdAt = session.createdAt.description
+        endedAt = session.endedAt?.description
+        leases = session.leases
+        ports = session.ports
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(state, forKey: .state)
+        try container.encode(principal, forKey: .principal)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(endedAt, forKey: .endedAt)
+        try container.encode(leases, forKey: .leases)
+        try container.encode(ports, forKey: .ports)
+    }
+}
+
+/// One port as it stands on the wire.
+package struct PortResource: Codable, Hashable, Sendable {
+    package var port: Int
+    package var pool: String?
+    /// `free`, `leased`, `quarantined`, `foreign`, `unmanaged`.
+    package var state: String
+    package var lease: LeaseResource?
+    package var listeners: [ListenerResource]
+
+    package init(port: Int, pool: String?, state: String, lease: LeaseResource?, listeners: [ListenerResource]) {
+        self.port = port
+        self.pool = pool
+        self.state = state
+        self.lease = lease
+        self.listeners = listeners
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(port, forKey: .port)
+        try container.encode(pool, forKey: .pool)
+        try container.encode(state, forKey: .state)
+        try container.encode(lease, forKey: .lease)
+        try container.encode(listeners, forKey: .listeners)
+    }
+}
+
+/// A socket that is bound to a port.
+package struct ListenerResource: Codable, Hashable, Sendable {
+    package var `protocol`: String
+    package var address: String
+    package var pid: Int32?
+    package var command: String?
+
+    package init(_ listener: PortListener) {
+        `protocol` = listener.transport.rawValue
+        address = listener.address
+        pid = listener.pid
+        command = listener.command
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(`protocol`, forKey: .protocol)
+        try container.encode(address, forKey: .address)
+        try container.encode(pid, forKey: .pid)
+        try container.encode(command, forKey: .command)
+    }
+}

@@ -1,0 +1,165 @@
+package import BerthCore
+package import BerthStore
+import CoreMetrics
+import Logging
+
+/// The answer to a wish for a block.
+package enum GrantReply: Sendable {
+    case created(Lease)
+    /// The active lease of that name, renewed.
+    case existing(Lease)
+    /// What an earlier request with the same Idempotency-Key got.
+    case replayed(Lease, status: Int)
+}
+
+extension LeaseManager {
+    /// Leases a block.
+    ///
+    /// A reservation keeps the block from everybody else while it is probed and until the transaction has decided.
+    package func lease(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> GrantReply {
+        let terms = try terms(of: request, for: context.caller)
+        var superseded: Lease?
+        while true {
+            let reservation = try await propose(request, context, superseded: superseded)
+            let outcome = try await grant(request, terms, context, reservation, superseded: superseded)
+            switch outcome {
+            case .granted(let lease, let ended):
+                deadlines.note(lease)
+                LeaseMetrics.granted.increment()
+                if let ended { note(ended, isTakenOver: ended.block == lease.block) }
+                return .created(lease)
+            case .existing(let lease):
+                deadlines.note(lease)
+                return .existing(lease)
+            case .replayed(let lease, let status):
+                return .replayed(lease, status: status)
+            case .noProposal:
+                throw try await refusal(request, context.caller)
+            case .superseded(let lease):
+                superseded = lease
+            case .staleProposal:
+                try await refresh(reservation)
+            }
+        }
+    }
+
+    /// Submits the grant and settles its reservation, whatever comes of it.
+    private func grant(
+        _ request: GrantRequest, _ terms: Terms, _ context: ChangeContext, _ reservation: Reservation?,
+        superseded: Lease?
+    ) async throws(BerthError) -> GrantOutcome {
+        let command = GrantCommand(
+            request: request, context: context, proposal: reservation?.proposal, owner: terms.owner,
+            ttlMilliseconds: terms.ttlMilliseconds, limits: limits, supersedes: superseded?.id, processes: processes)
+        do {
+            let outcome = try await store.grant(command)
+            guard let reservation else { return outcome }
+            switch outcome {
+            case .granted: ports.settle(granted: reservation)
+            // Its ports are read anew from the rows.
+            case .staleProposal: ports.settle(granted: reservation)
+            case .existing, .replayed, .noProposal, .superseded: ports.settle(returned: reservation)
+            }
+            return outcome
+        } catch {
+            if let reservation { ports.settle(returned: reservation) }
+            throw error
+        }
+    }
+
+    /// Finds a block that memory takes for free and the kernel too; nil when there is none.
+    private func propose(
+        _ request: GrantRequest, _ context: ChangeContext, superseded: Lease?
+    ) async throws(BerthError) -> Reservation? {
+        if let superseded, let own = reserveOwn(superseded, request) { return own }
+        let held = try await store.heldBlocks(request, principal: context.caller.principal)
+        var patience = ports.reservations(in: request.pool)
+        var hasLookedAgain = false
+        while true {
+            if let reservation = ports.reserve(request, held: held) {
+                if try await isUnbound(reservation) { return reservation }
+            } else if patience > 0 {
+                // Somebody who probes just now may give a block back.
+                patience -= 1
+                await ports.nextSettlement(in: request.pool)
+            } else if !hasLookedAgain {
+                // A stranger may have gone since the last look.
+                hasLookedAgain = true
+                try await lookAtRestingPorts(evenIfNotDue: true)
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// The block of a lease that lost its processes goes to its own holder, when nothing is bound there any more.
+    /// It is still leased, so it is looked up and never bound.
+    private func reserveOwn(_ lease: Lease, _ request: GrantRequest) -> Reservation? {
+        guard lease.pool == request.pool, lease.block.count == request.count, request.placement == .anywhere,
+            lease.block.ports.allSatisfy({ probe.listeners(on: $0).isEmpty })
+        else { return nil }
+        return ports.reserve(lease.block, in: lease.pool, formerLease: lease.id)
+    }
+
+    /// Asks the kernel about a reserved block. Bound ports are recorded and the rest of the block is given back.
+    private func isUnbound(_ reservation: Reservation) async throws(BerthError) -> Bool {
+        let block = reservation.proposal.block
+        let bound: [Port]
+        do {
+            bound = try probe.boundPorts(in: block)
+        } catch {
+            ports.settle(returned: reservation)
+            throw error
+        }
+        guard !bound.isEmpty else { return true }
+        do {
+            try await recordBound(bound)
+        } catch {
+            ports.settle(returned: reservation)
+            throw error
+        }
+        ports.settle(returned: reservation, except: bound)
+        return false
+    }
+
+    /// The rows did not agree with memory about a block: memory learns from them.
+    private func refresh(_ reservation: Reservation?) async throws(BerthError) {
+        guard let reservation else { return }
+        logger.warning("index disagreed with the rows", metadata: ["block": "\(reservation.proposal.block)"])
+        for port in reservation.proposal.block.ports {
+            if let record = try await store.port(port) { ports.update(record) }
+        }
+    }
+
+    /// Why there is no block.
+    private func refusal(_ request: GrantRequest, _ caller: Caller) async throws(BerthError) -> BerthError {
+        if case .exactly(let first) = request.placement, let block = PortBlock(first: first, count: request.count) {
+            return try await refusal(of: block, caller)
+        }
+        let room = ports.room(in: request.pool)
+        return BerthError(
+            .poolExhausted,
+            "The pool \(request.pool) has no \(request.count) consecutive free ports"
+                + "\(request.align > 1 ? " at a multiple of \(request.align)" : "")."
+                + " Ask again when leases have ended, or for fewer.",
+            facts: .noRoom(largestFreeBlock: room.largestFreeBlock, free: room.free, count: request.count))
+    }
+
+    private func refusal(of block: PortBlock, _ caller: Caller) async throws(BerthError) -> BerthError {
+        for port in block.ports {
+            let listeners = probe.listeners(on: port)
+            let record = try await store.port(port)
+            guard record?.state != .free || !listeners.isEmpty else { continue }
+            var lease: Lease?
+            if let id = record?.lease { lease = try await store.lease(id, for: caller) }
+            let why = lease.map { "leased to session \($0.session)" } ?? (record?.state.rawValue ?? "in no pool")
+            return BerthError(
+                .portUnavailable, "Port \(port) is \(why). Ask for another block, or leave first_port out.",
+                facts: .taken(
+                    port: port, lease: lease?.id, listeners: lease == nil && !caller.isAdministrator ? [] : listeners))
+        }
+        return BerthError(
+            .portUnavailable, "The block \(block) does not lie in one range of the pool, or was just taken.",
+            facts: .taken(port: block.first, lease: nil, listeners: []))
+    }
+}

@@ -1,0 +1,98 @@
+package import BerthCore
+package import BerthStore
+import CoreMetrics
+package import Logging
+
+/// One verb for each thing that can happen to leases. Everything that changes them goes through here.
+///
+/// The index in memory proposes, the probe asks the kernel, the store's transaction disposes.
+package final class LeaseManager: Sendable {
+    let store: LeaseStore
+    let ports: PortMap
+    let probe: any PortProbe
+    let processes: any ProcessTable
+    let clock: any HostClock
+    let limits: Limits
+    let deadlines: DeadlineWatch
+    let logger: Logger
+
+    /// Reads the rows that the index is made from.
+    package init(
+        store: LeaseStore, probe: any PortProbe, processes: any ProcessTable, clock: any HostClock, limits: Limits,
+        logger: Logger
+    ) async throws(BerthError) {
+        self.store = store
+        self.probe = probe
+        self.processes = processes
+        self.clock = clock
+        self.limits = limits
+        self.logger = logger
+        ports = PortMap(
+            pools: Array(store.pools.values), records: try await store.allPorts(),
+            nextPorts: try await store.nextPorts())
+        deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
+    }
+
+    /// The pools, as configured.
+    package var pools: [PoolName: Pool] { store.pools }
+
+    /// Renews a lease; nil counts the lease's own TTL again.
+    package func renew(
+        _ id: LeaseID, ttlSeconds: Int64?, _ context: ChangeContext
+    ) async throws(BerthError) -> (lease: Lease, isReplay: Bool) {
+        let answer = try await store.renew(id, ttlMilliseconds: ttlSeconds.map { $0 * 1000 }, context)
+        deadlines.note(answer.lease)
+        return answer
+    }
+
+    /// Releases a lease; releasing an ended one again does nothing.
+    package func release(_ id: LeaseID, reason: String, _ context: ChangeContext) async throws(BerthError) {
+        if let ended = try await store.release(id, reason: reason, context) { note(ended) }
+    }
+
+    /// Ends a session and releases all of its leases at once.
+    package func endSession(_ name: SessionName, _ context: ChangeContext) async throws(BerthError) {
+        for ended in try await store.endSession(name, context) { note(ended) }
+    }
+
+    /// Attaches a process to a lease as a named agent.
+    /// - Throws: `no-such-process`, `forbidden`, and what ``LeaseStore`` throws.
+    package func attach(
+        _ name: AgentName, pid: Int32, port: Port?, to id: LeaseID, _ context: ChangeContext
+    ) async throws(BerthError) -> Lease {
+        let process = try identify(pid, field: "pid", for: context.caller)
+        return try await store.attach(name, process: process, port: port, to: id, context)
+    }
+
+    /// Takes an agent's name off its port.
+    package func detach(_ name: AgentName, from id: LeaseID, _ context: ChangeContext) async throws(BerthError) {
+        try await store.detach(name, from: id, context)
+    }
+
+    /// The live process that a caller names, when it may.
+    func identify(_ pid: Int32, field: String, for caller: Caller) throws(BerthError) -> ProcessIdentity {
+        guard caller.mayNameProcesses else {
+            throw BerthError(
+                .forbidden,
+                "This token may not name processes. Have one created with allow_pids, or leave \(field) out.")
+        }
+        guard let process = processes.identify(pid) else {
+            throw BerthError(
+                .noSuchProcess, "There is no live process \(pid) in the daemon's PID namespace.",
+                fields: [FieldError(field: field, detail: "no live process has this PID")])
+        }
+        if !caller.isAdministrator, case .user(let user) = caller.principal, processes.user(of: pid) != user {
+            throw BerthError(.forbidden, "Process \(pid) belongs to another user. Name one of your own.")
+        }
+        return process
+    }
+
+    /// Keeps the index in step with an end that is durable.
+    /// - Parameter isTakenOver: a new lease of the same holder has the block already.
+    func note(_ ended: EndedLease, isTakenOver: Bool = false) {
+        LeaseMetrics.ended(ended.end).increment()
+        guard !isTakenOver else { return }
+        let rest = Int64((pools[ended.pool]?.quarantineSeconds ?? 0) * 1000)
+        ports.ended(ended, restsUntil: clock.now().boot.advanced(byMilliseconds: rest))
+    }
+}

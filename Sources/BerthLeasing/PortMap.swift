@@ -1,0 +1,168 @@
+package import BerthCore
+package import BerthStore
+import Synchronization
+
+/// What memory knows of the pools' ports: a hint that makes proposals, while the rows decide.
+///
+/// A port is here in one of three places: free in its pool's index, resting (quarantined or foreign), or nowhere,
+/// because it is leased or reserved for somebody who probes it. So no two requests ever probe the same port at once
+/// and take each other for strangers.
+package final class PortMap: Sendable {
+    /// One pool's ports.
+    struct PoolPorts {
+        let pool: Pool
+        var index: FreeBlockIndex
+        /// Where next fit goes on.
+        var nextPort: Port?
+        var resting: [Port: RestingPort] = [:]
+        /// Reservations that are neither granted nor given back yet.
+        var reservations = 0
+        /// Who waits for a reservation to be settled.
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let pools: Mutex<[PoolName: PoolPorts]>
+
+    /// - Parameter records: every port of every pool, as the rows have it.
+    package init(pools: [Pool], records: [PortRecord], nextPorts: [PoolName: Int]) {
+        var map: [PoolName: PoolPorts] = [:]
+        for pool in pools {
+            map[pool.name] = PoolPorts(
+                pool: pool, index: FreeBlockIndex(pool: pool), nextPort: nextPorts[pool.name].flatMap { Port($0) })
+        }
+        let free = records.filter { $0.state == .free }
+        for (name, ports) in Dictionary(grouping: free, by: \.pool) {
+            guard let name else { continue }
+            for run in PortBlock.runs(of: ports.map(\.port)) { map[name]?.index.insert(run) }
+        }
+        for record in records {
+            guard let name = record.pool, let resting = RestingPort(record) else { continue }
+            map[name]?.resting[record.port] = resting
+        }
+        self.pools = Mutex(map)
+    }
+
+    /// Takes a block out of what others are offered; nil when none fits. Every reservation must be settled.
+    package func reserve(_ request: GrantRequest, held: [HeldBlock]) -> Reservation? {
+        pools.withLock { pools in pools[request.pool]?.reserve(request, held: held) }
+    }
+
+    /// Takes exactly this lease's block, which is just being given up, for its own holder.
+    package func reserve(_ block: PortBlock, in pool: PoolName, formerLease: LeaseID) -> Reservation {
+        pools.withLock { pools in pools[pool]?.reservations += 1 }
+        return Reservation(
+            pool: pool, proposal: Proposal(block: block, formerLease: formerLease), resting: [:], isFromIndex: false)
+    }
+
+    /// The block is leased now.
+    package func settle(granted reservation: Reservation) { settle(reservation, returning: []) }
+
+    /// The block was not used; these of its ports are as they were before. The others were found bound.
+    package func settle(returned reservation: Reservation, except bound: [Port] = []) {
+        settle(reservation, returning: reservation.proposal.block.ports.filter { !bound.contains($0) })
+    }
+
+    private func settle(_ reservation: Reservation, returning ports: [Port]) {
+        let waiters = pools.withLock { pools in
+            pools[reservation.pool]?.settle(reservation, returning: ports) ?? []
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// How many reservations of the pool are under way: one of them may come back.
+    package func reservations(in pool: PoolName) -> Int { pools.withLock { $0[pool]?.reservations ?? 0 } }
+
+    /// Waits until a reservation of the pool is settled; returns at once when there is none.
+    package func nextSettlement(in pool: PoolName) async {
+        await withCheckedContinuation { continuation in
+            let isWaiting = pools.withLock { pools in
+                guard let count = pools[pool]?.reservations, count > 0 else { return false }
+                pools[pool]?.waiters.append(continuation)
+                return true
+            }
+            if !isWaiting { continuation.resume() }
+        }
+    }
+
+    /// The lease ended: its ports are free, or rest.
+    package func ended(_ lease: EndedLease, restsUntil: BootTime) {
+        pools.withLock { pools in
+            guard var ports = pools[lease.pool] else { return }
+            if lease.isQuarantined {
+                for port in lease.block.ports where ports.pool.runs.contains(where: { $0.contains(port) }) {
+                    ports.resting[port] = RestingPort(state: .quarantined, lastLease: lease.lease, nextLook: restsUntil)
+                }
+            } else {
+                ports.index.insert(lease.block)
+            }
+            pools[lease.pool] = ports
+        }
+    }
+
+    /// The rows say this of a port, which no reservation holds.
+    package func update(_ record: PortRecord) {
+        pools.withLock { pools in
+            guard let name = record.pool else { return }
+            pools[name]?.index.remove(record.port)
+            pools[name]?.resting[record.port] = RestingPort(record)
+            if record.state == .free { pools[name]?.index.insert(PortBlock(record.port)) }
+        }
+    }
+
+    /// The port is free, and no reservation holds it.
+    package func markFree(_ port: Port) {
+        pools.withLock { pools in
+            for name in pools.keys {
+                pools[name]?.resting[port] = nil
+                pools[name]?.index.insert(PortBlock(port))
+            }
+        }
+    }
+
+    /// Takes resting ports whose next look is due out of the map, `limit` at most; nil takes them whether due or not.
+    /// Each must be put back with ``rest(_:_:)`` or ``update(_:)``.
+    package func takeResting(due now: BootTime?, limit: Int) -> [(port: Port, resting: RestingPort)] {
+        pools.withLock { pools in
+            var taken: [(port: Port, resting: RestingPort)] = []
+            for name in pools.keys {
+                for (port, resting) in pools[name]?.resting ?? [:] where taken.count < limit {
+                    if let now, resting.nextLook > now { continue }
+                    pools[name]?.resting[port] = nil
+                    taken.append((port, resting))
+                }
+            }
+            return taken.sorted { $0.port < $1.port }
+        }
+    }
+
+    /// Takes one resting port out of the map for a look at it; nil when it does not rest or is being looked at.
+    package func takeResting(_ port: Port) -> RestingPort? {
+        pools.withLock { pools in
+            for name in pools.keys {
+                if let resting = pools[name]?.resting.removeValue(forKey: port) { return resting }
+            }
+            return nil
+        }
+    }
+
+    /// Puts a port back to rest.
+    package func rest(_ port: Port, _ resting: RestingPort) {
+        pools.withLock { pools in
+            for name in pools.keys where pools[name]?.pool.runs.contains(where: { $0.contains(port) }) == true {
+                pools[name]?.resting[port] = resting
+            }
+        }
+    }
+
+    /// Takes one free port out of the map for a look at it; false when it is not free.
+    package func takeFree(_ port: Port) -> Bool {
+        pools.withLock { pools in
+            pools.keys.contains { pools[$0]?.index.take(PortBlock(port)) == true }
+        }
+    }
+
+    /// The longest free run and the free ports of a pool.
+    package func room(in pool: PoolName) -> (largestFreeBlock: Int, free: Int) {
+        pools.withLock { ($0[pool]?.index.largestRun ?? 0, $0[pool]?.index.freeCount ?? 0) }
+    }
+}

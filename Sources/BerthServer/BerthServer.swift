@@ -1,0 +1,107 @@
+import BerthCore
+package import BerthLeasing
+import HTTPTypes
+package import Hummingbird
+package import HummingbirdCore
+package import Logging
+import NIOCore
+
+/// The API on its listeners. Each listener has a gate of its own in front of the same routes.
+package struct BerthServer: Sendable {
+    /// What the listeners have in common.
+    package struct Parts: Sendable {
+        package var manager: LeaseManager
+        package var reaper: Reaper
+        package var metrics: PrometheusRegistry
+        package var logger: Logger
+        /// Adds the route that the benchmark measures against.
+        package var hasEcho: Bool
+
+        package init(
+            manager: LeaseManager, reaper: Reaper, metrics: PrometheusRegistry, logger: Logger, hasEcho: Bool
+        ) {
+            self.manager = manager
+            self.reaper = reaper
+            self.metrics = metrics
+            self.logger = logger
+            self.hasEcho = hasEcho
+        }
+    }
+
+    /// The most connections of a listener at once; more wait in the kernel's backlog.
+    static let maxConnections = 8192
+    /// How long a kept-alive connection may be silent.
+    static let idleTimeout = TimeAmount.seconds(75)
+    static let maxHeaderBytes = 16 * 1024
+
+    private let parts: Parts
+    private let requestIDs = RequestIDs()
+
+    package init(parts: Parts) { self.parts = parts }
+
+    /// One listener as a service.
+    /// - Parameter onRunning: called with the bound channel before the first request.
+    package func listener(
+        at address: BindAddress, gate: Gate, onRunning: @escaping @Sendable (any Channel) async -> Void
+    ) throws -> Application<RouterResponder<BerthRequestContext>> {
+        let requestIDs = requestIDs
+        let peers: Peers? = if case .socket(let peers, _) = gate { peers } else { nil }
+        var configuration = ApplicationConfiguration(address: address)
+        configuration.backlog = 1024
+        configuration.availableConnectionsDelegate = MaximumAvailableConnections(Self.maxConnections)
+        return Application(
+            responder: try router(gate: gate).buildResponder(),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionHandler(requestIDs: requestIDs, peers: peers)],
+                    idleTimeout: Self.idleTimeout,
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
+                        maxHeaderFieldCount: 128))),
+            configuration: configuration,
+            onServerRunning: onRunning,
+            logger: parts.logger.quietened)
+    }
+
+    private func router(gate: Gate) throws -> Router<BerthRequestContext> {
+        let router = Router(context: BerthRequestContext.self, options: .autoGenerateHeadEndpoints)
+        let book = RouteBook()
+        router.add(
+            middleware: ProblemMiddleware(requestIDs: requestIDs, routes: book, logger: parts.logger))
+        router.add(middleware: GateMiddleware(gate: gate))
+        let routes = Routes(manager: parts.manager, book: book)
+        routes.addLeases(to: router)
+        routes.addAgents(to: router)
+        routes.addPools(to: router)
+        routes.addPorts(to: router)
+        routes.addSessions(to: router)
+        routes.addOperations(to: router, readiness: readiness, metrics: parts.metrics)
+        try routes.addDocuments(to: router)
+        if parts.hasEcho { routes.addEcho(to: router) }
+        return router
+    }
+
+    @Sendable private func readiness() async -> [ReadinessCheck] {
+        let database: ReadinessCheck
+        do {
+            try await parts.manager.checkWritable()
+            database = ReadinessCheck(name: "database", ok: true, detail: "a transaction can be written")
+        } catch {
+            database = ReadinessCheck(name: "database", ok: false, detail: error.message)
+        }
+        let age = parts.reaper.millisecondsSinceSweep
+        return [
+            database,
+            ReadinessCheck(name: "reaper", ok: age < 10_000, detail: "its last sweep was \(age) ms ago"),
+        ]
+    }
+}
+
+extension Logger {
+    /// The same log for the web server, whose routine is not news.
+    fileprivate var quietened: Logger {
+        var logger = self
+        logger.logLevel = max(logLevel, .warning)
+        return logger
+    }
+}

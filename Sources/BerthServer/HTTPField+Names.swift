@@ -1,0 +1,15 @@
+import HTTPTypes
+
+/// Header fields that the HTTP types do not name.
+extension HTTPField.Name {
+    static let xRequestID = known("X-Request-Id")
+    static let idempotencyKey = known("Idempotency-Key")
+    static let idempotencyReplayed = known("Idempotency-Replayed")
+    static let link = known("Link")
+    static let host = known("Host")
+
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a well-formed field name") }
+        return name
+    }
+}

@@ -1,0 +1,43 @@
+import BerthCore
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Reading a request's body within its bounds.
+extension Request {
+    static let maxBodyBytes = 64 * 1024
+
+    /// The body's bytes; empty when there is none.
+    /// - Throws: `payload-too-large`, `unsupported-media-type` for a body that does not say it is JSON.
+    func berthBody() async throws -> Data {
+        let tooLarge = BerthError(.payloadTooLarge, "The body is over 64 KiB. No request needs so much.")
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > Self.maxBodyBytes { throw tooLarge }
+        var buffer = ByteBuffer()
+        for try await chunk in body {
+            buffer.writeImmutableBuffer(chunk)
+            guard buffer.readableBytes <= Self.maxBodyBytes else { throw tooLarge }
+        }
+        guard buffer.readableBytes > 0 else { return Data() }
+        let type = headers[.contentType]?.split(separator: ";").first?.trimmingPrefix(while: { $0 == " " })
+        guard type?.lowercased().trimmed == "application/json" else {
+            throw BerthError(.unsupportedMediaType, "Send the body as Content-Type: application/json.")
+        }
+        return Data(buffer.readableBytesView)
+    }
+
+    /// Decodes a body that must be there.
+    func decode<Value: Decodable>(_ type: Value.Type, from body: Data) throws -> Value {
+        do {
+            return try JSON.decoder.decode(Value.self, from: body)
+        } catch let error as BerthError {
+            throw error
+        } catch {
+            throw BerthError(.malformedJSON, "The body is not well-formed JSON in UTF-8.", cause: error)
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { String(prefix { $0 != " " }) }
+}

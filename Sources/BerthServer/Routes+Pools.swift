@@ -1,0 +1,74 @@
+import BerthAPI
+import BerthCore
+import BerthLeasing
+import BerthStore
+import HTTPTypes
+import Hummingbird
+
+/// Which sessions a list shows.
+private enum SessionState: String, CaseIterable { case active, ended, all }
+
+extension Routes {
+    func addPools(to router: Router<BerthRequestContext>) {
+        book.add(.get, "/v1/pools", query: ["limit", "cursor"], to: router) { _, _, query in
+            // All pools fit on one page; the parameters are checked for form alone.
+            _ = (try query.limit(), try query.cursor())
+            return try Reply.json(PoolPage(pools: try await manager.poolReports().map(resource)))
+        }
+        book.add(.get, "/v1/pools/{pool}", to: router) { _, context, _ in
+            let name = try name("pool", PoolName.self, context)
+            guard let report = try await manager.poolReports().first(where: { $0.pool.name == name }) else {
+                throw BerthError(.notFound, "There is no pool \(name).")
+            }
+            return try Reply.json(resource(report))
+        }
+    }
+
+    func addPorts(to router: Router<BerthRequestContext>) {
+        book.add(.get, "/v1/ports/{port}", to: router) { _, context, _ in
+            guard let number = UInt16(try segment("port", context)), let port = Port(number) else {
+                throw BerthError(.notFound, "There is no such port: they go from 1 to 65535.")
+            }
+            let report = try await manager.report(port, for: try context.requireCaller())
+            return try Reply.json(
+                PortResource(
+                    port: Int(port.number), pool: report.pool?.rawValue, state: report.state.rawValue,
+                    lease: report.lease.map(resource), listeners: report.listeners.map(ListenerResource.init)))
+        }
+    }
+
+    func addSessions(to router: Router<BerthRequestContext>) {
+        book.add(
+            .get, "/v1/sessions", query: ["state", "limit", "cursor"], to: router
+        ) { _, context, query in
+            try await listSessions(context, query)
+        }
+        book.add(.get, "/v1/sessions/{session}", to: router) { _, context, _ in
+            let session = try await manager.session(
+                try name("session", SessionName.self, context), for: try context.requireCaller())
+            return try Reply.json(SessionResource(session))
+        }
+        book.add(.delete, "/v1/sessions/{session}", to: router) { request, context, _ in
+            try await manager.endSession(
+                try name("session", SessionName.self, context), try change(request, context))
+            return Reply.noContent
+        }
+    }
+
+    private func listSessions(_ context: BerthRequestContext, _ query: Query) async throws -> Response {
+        let state = try query.choice("state", SessionState.self) ?? .all
+        let limit = try query.limit()
+        let filter = SessionFilter(
+            state: state == .all ? nil : state.rawValue, after: try query.cursor(), limit: limit + 1)
+        let found = try await manager.sessions(filter, for: try context.requireCaller())
+        let page = found.prefix(limit)
+        let next = found.count > limit ? page.last.map { Cursor.text($0.row) } : nil
+        return try Reply.json(
+            SessionPage(sessions: page.map { SessionResource($0.session) }, nextCursor: next),
+            fields: next.map { [.link: query.link(to: APIPath.sessions, cursor: $0)] } ?? [:])
+    }
+
+    private func resource(_ report: PoolReport) -> PoolResource {
+        PoolResource(report.pool, report.figures, largestFreeBlock: report.largestFreeBlock)
+    }
+}

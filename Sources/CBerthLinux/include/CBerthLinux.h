@@ -1,0 +1,75 @@
+// What Berth asks of Linux that Swift cannot ask well: bind loops, netlink, pidfds and abstract socket names.
+//
+// Every function returns a value >= 0, or a negated errno when it failed. None keeps state between calls, and
+// every descriptor is close-on-exec.
+#ifndef CBERTHLINUX_H
+#define CBERTHLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The layout of the kernel's `struct ucred` (unix(7), SO_PEERCRED), which glibc hides behind _GNU_SOURCE.
+struct berth_ucred {
+    int32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+};
+
+// One TCP socket out of the kernel's table (sock_diag(7)).
+struct berth_socket {
+    // The local address in network byte order: 4 bytes for AF_INET, 16 for AF_INET6.
+    uint8_t address[16];
+    uint32_t inode;
+    uint8_t family;
+    // TCP_ESTABLISHED (1) ... TCP_CLOSING (11); 12 for a connection request; 13, since Linux 6.8, for a socket that is
+    // bound, but neither listens nor is connected.
+    uint8_t state;
+};
+
+// A process that has a socket open.
+struct berth_owner {
+    uint64_t inode;
+    int32_t pid;
+};
+
+// Binds each of `count` ports from `first` for a moment, UDP and TCP. Writes 1 to taken[i] for a port that something
+// holds or that we may not bind, else 0. A TCP port where nothing but TIME_WAIT is left, and that a server with
+// SO_REUSEADDR can bind, counts as free. Returns 0; an error tells that nothing is known about the ports.
+int berth_probe_ports(uint16_t first, uint32_t count, uint8_t *taken);
+
+// The TCP sockets of both families with this local port, without those in TIME_WAIT, which no process has open.
+// Writes at most `capacity` and returns how many there are, which may be more.
+int berth_tcp_sockets(uint16_t port, struct berth_socket *sockets, int capacity);
+
+// Whether the sockets on this TCP port are one with this inode and some in TIME_WAIT, and no others: 1 or 0.
+int berth_only_time_wait_beside(uint16_t port, uint32_t own_inode);
+
+// Which processes have the sockets with these inodes open, by /proc/PID/fd. Processes that we may not look into are
+// left out. Writes at most `capacity` and returns how many were written.
+int berth_socket_owners(const uint64_t *inodes, int count, struct berth_owner *owners, int capacity);
+
+// A descriptor for the process (pidfd_open(2)). -EINVAL or -ENOENT for a thread that leads no process.
+int berth_pidfd_open(int32_t pid);
+
+// 1 when every thread of the process has ended (a zombie included), 0 while it lives.
+int berth_pidfd_has_ended(int pidfd);
+
+// 1 and the inode where pidfds have inodes of their own (pidfs, Linux >= 6.9), else 0.
+int berth_pidfd_inode(int pidfd, uint64_t *inode);
+
+// Whether signals would find this process (kill(2) with signal 0): 0, -ESRCH, or -EPERM for one that lives.
+int berth_process_exists(int32_t pid);
+
+// A bound Unix socket with this abstract name, without its leading NUL (unix(7)).
+int berth_bind_abstract(const char *name, size_t length);
+
+// Connects to the Unix socket file, waits for nothing and closes again: 0, or what connect(2) said.
+int berth_knock(const char *path);
+
+// Whom the Unix socket is connected to.
+int berth_peer_credentials(int descriptor, struct berth_ucred *credentials);
+
+// Raises the soft limit of open files to the hard one (setrlimit(2)) and writes the limit that stands then.
+int berth_raise_descriptor_limit(uint64_t *limit);
+
+#endif

@@ -1,0 +1,37 @@
+import ArgumentParser
+import BerthClient
+import BerthCommandLine
+import FoundationEssentials
+
+/// Which daemon a command speaks to.
+struct DaemonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's Unix socket (BERTH_SOCKET).",
+            discussion: "Without this and --url: /run/berth/berth.sock, else your own daemon's.",
+            valueName: "path"),
+        completion: .file())
+    var socket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's URL, such as http://127.0.0.1:7117 (BERTH_URL).",
+            discussion: "The token comes from BERTH_TOKEN, the file BERTH_TOKEN_FILE, or on this host your own daemon's.",
+            valueName: "url"))
+    var url: String?
+
+    func validate() throws {
+        if socket != nil, url != nil { throw ValidationError("--socket and --url exclude each other.") }
+        if socket?.isEmpty == true { throw ValidationError("--socket needs a path.") }
+        if let url, Endpoint.base(url) == nil {
+            throw ValidationError("--url: '\(url)' is no daemon's URL; write it like http://127.0.0.1:7117")
+        }
+    }
+
+    /// Runs `body` with a client for the daemon.
+    func connected<Success>(_ body: (BerthClient) async throws -> Success) async throws -> Success {
+        let endpoints = try DaemonChoice.endpoints(
+            socket: socket, url: url, environment: ProcessInfo.processInfo.environment, readFile: TextFile.read)
+        return try await BerthClient.connected(toFirstOf: endpoints, body)
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import BerthAPI
+import BerthCommandLine
+
+struct ListLeases: AsyncParsableCommand {
+    /// Which leases are listed.
+    enum State: String, ExpressibleByArgument, CaseIterable {
+        case active, ended, all
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List leases.",
+        discussion: """
+            What alice holds and held:
+              berth list --session alice --state all
+            """)
+
+    @Option(help: ArgumentHelp("Of this session alone.", valueName: "session"))
+    var session: String?
+
+    @Option(help: ArgumentHelp("active, ended or all.", valueName: "state"))
+    var state = State.active
+
+    @OptionGroup var json: JSONOption
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let leases = try await daemon.connected { try await $0.list(session: session, state: state.rawValue) }
+        if json.isWanted {
+            try Terminal.show(json: LeasePage(leases: leases, nextCursor: nil))
+        } else {
+            try Terminal.show(TextTable.leases(leases, now: Terminal.now).text(Terminal.style))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import BerthCommandLine
+import FoundationEssentials
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the daemon.",
+        discussion: """
+            A flag beats the environment variable in brackets, which beats the configuration file, which beats the \
+            default. SIGTERM and SIGINT end it in order; whatever was acknowledged outlives kill -9.
+
+            Two pools, and no TCP:
+              berth serve --pool web=20000-24999 --pool db=25000-25999 --listen none
+            """)
+
+    @OptionGroup var files: ConfigurationOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The Unix socket [BERTH_SOCKET], or none. Default: berth.sock beside the database.", valueName: "path"),
+        completion: .file())
+    var socket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The TCP address [BERTH_LISTEN], or none. Default: 127.0.0.1:7117; port 0 takes a free one.",
+            valueName: "host:port"))
+    var listen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The administrator's token [BERTH_TOKEN_FILE]. Default: token beside the database.", valueName: "path"),
+        completion: .file())
+    var tokenFile: String?
+
+    @Option(
+        name: .customLong("pool"),
+        help: ArgumentHelp(
+            "A pool of ports [BERTH_POOL]; repeatable. Default: default=20000-29999.",
+            valueName: "name=first-last[,first-last…]"))
+    var pools: [String] = []
+
+    @Option(
+        name: .customLong("exclude"),
+        help: ArgumentHelp(
+            "Ports that are never leased; repeatable. Those that browsers refuse never are.",
+            valueName: "port[-port]"))
+    var excluded: [String] = []
+
+    @Option(help: ArgumentHelp("Sessions at once [BERTH_MAX_SESSIONS]. Default: 1000.", valueName: "n"))
+    var maxSessions: Int?
+
+    @Option(help: ArgumentHelp("Ports of a session [BERTH_MAX_PORTS_PER_SESSION]. Default: 1000.", valueName: "n"))
+    var maxPortsPerSession: Int?
+
+    @Option(help: ArgumentHelp("Requests that wait in line [BERTH_MAX_WAITING]. Default: 10000.", valueName: "n"))
+    var maxWaiting: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the ports of an expired or orphaned lease rest at least [BERTH_QUARANTINE]. Default: 2.",
+            valueName: "seconds"))
+    var quarantine: Double?
+
+    @Option(
+        help: ArgumentHelp("How much is logged [BERTH_LOG_LEVEL]. Default: info.", valueName: "level"),
+        completion: .list(ServeConfiguration.logLevels))
+    var logLevel: String?
+
+    @Option(
+        help: ArgumentHelp("How it is logged [BERTH_LOG_FORMAT]: text or json. Default: text.", valueName: "format"),
+        completion: .list(ServeConfiguration.LogFormat.allCases.map(\.rawValue)))
+    var logFormat: String?
+
+    @Option(
+        name: .customLong("allowed-host"),
+        help: ArgumentHelp("A further host that TCP requests may name; repeatable.", valueName: "host"))
+    var allowedHosts: [String] = []
+
+    func run() async throws {
+        var flags = files.flags
+        flags.socket = socket
+        flags.listen = listen
+        flags.tokenFile = tokenFile
+        flags.pools = pools
+        flags.excluded = excluded
+        flags.maxSessions = maxSessions
+        flags.maxPortsPerSession = maxPortsPerSession
+        flags.maxWaiting = maxWaiting
+        flags.quarantineSeconds = quarantine
+        flags.logLevel = logLevel
+        flags.logFormat = logFormat
+        flags.allowedHosts = allowedHosts
+        try await Daemon.run(try ConfigurationOptions.load(flags))
+    }
+}

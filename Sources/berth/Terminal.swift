@@ -1,0 +1,55 @@
+import BerthCommandLine
+import BerthCore
+import FoundationEssentials
+import Glibc
+
+/// The two streams of a command: data on standard output, everything else on standard error.
+enum Terminal {
+    /// Whether somebody reads the data on a terminal.
+    static let showsData = isatty(STDOUT_FILENO) == 1
+    /// Whether somebody reads the messages on a terminal.
+    static let showsMessages = isatty(STDERR_FILENO) == 1
+
+    /// How data looks.
+    static var style: TerminalStyle {
+        TerminalStyle(isTerminal: showsData, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The wall clock.
+    static var now: Instant { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+
+    /// Writes data.
+    /// - Throws: ``ErrorCode/internal`` when it cannot be written, so that a full disk never looks like success.
+    static func show(_ text: String) throws(BerthError) {
+        guard write(text, to: STDOUT_FILENO) else {
+            throw BerthError(
+                .internal, "The output could not be written: \(String(cString: strerror(errno))).")
+        }
+    }
+
+    /// Writes the API's own objects.
+    static func show(json value: some Encodable) throws {
+        try show(try JSONText.line(value, isPretty: showsData))
+    }
+
+    /// Writes a message. There is nobody to tell when that fails.
+    static func say(_ message: String) {
+        _ = write(message + "\n", to: STDERR_FILENO)
+    }
+
+    /// Says what only a person wants to know.
+    static func remark(_ message: String) {
+        if showsMessages { say(message) }
+    }
+
+    private static func write(_ text: String, to descriptor: CInt) -> Bool {
+        var rest = ArraySlice(text.utf8)
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { return false }
+            rest = rest.dropFirst(written)
+        }
+        return true
+    }
+}
