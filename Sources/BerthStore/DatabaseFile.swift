@@ -36,6 +36,24 @@ package struct DatabaseFile: Sendable {
         }
     }
 
+    /// The names of the migrations that opening the file would apply. It changes nothing, and makes no file.
+    /// - Throws: ``ErrorCode/configuration`` when opening it would be refused.
+    package static func pendingMigrations(
+        at path: String, migrator: Migrator = Migrator()
+    ) throws(BerthError) -> [String] {
+        guard access(path, F_OK) == 0 else { return migrator.migrations.map(\.name) }
+        do {
+            try checkHeader(path)
+            let reader = try DatabaseQueue(path: path, configuration: readerConfiguration)
+            return try reader.read { db in try migrator.pending(db).map(\.name) }
+        } catch let error as BerthError {
+            throw error
+        } catch {
+            throw BerthError(
+                .configuration, "The database \(path) cannot be read: \(reason(error)).", cause: error)
+        }
+    }
+
     /// Closes both sides after a last checkpoint.
     package func close() throws {
         try readers.close()

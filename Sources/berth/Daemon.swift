@@ -1,6 +1,184 @@
 import BerthCommandLine
+import BerthCore
+import BerthHost
+import BerthLeasing
+import BerthServer
+import BerthStore
+import CoreMetrics
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
 
-enum Daemon {
-    static func run(_ configuration: ServeConfiguration) async throws { print(configuration) }
-    static func migrate(database: String, dryRun: Bool) async throws -> [String] { ["V001__leases"] }
+/// `berth serve`: wires the parts together and runs them until a signal.
+struct Daemon {
+    let configuration: ServeConfiguration
+    let logger: Logger
+
+    /// Runs until SIGTERM or SIGINT, then closes everything in order.
+    static func run(_ configuration: ServeConfiguration) async throws {
+        // Whatever the daemon makes is its user's alone.
+        umask(0o077)
+        LoggingSystem.bootstrap { LogLine(label: $0, format: configuration.logFormat) }
+        var logger = Logger(label: "berth")
+        logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
+        do {
+            try await Daemon(configuration: configuration, logger: logger).run()
+        } catch let error as BerthError {
+            // The command line tells the message; what lies behind it is for the log.
+            if let cause = error.cause { logger.critical("could not run", metadata: ["cause": "\(cause)"]) }
+            throw error
+        }
+    }
+
+    /// Brings a database to this Berth's schema.
+    /// - Returns: the names of the migrations that were applied, or with `dryRun` would be.
+    static func migrate(database: String, dryRun: Bool) async throws -> [String] {
+        umask(0o077)
+        if dryRun { return try DatabaseFile.pendingMigrations(at: database) }
+        try StateFolder.prepare(for: database)
+        let lock = try DatabaseLock(forDatabase: database)
+        defer { withExtendedLifetime(lock) {} }
+        let pending = try DatabaseFile.pendingMigrations(at: database)
+        try DatabaseFile(path: database).close()
+        return pending
+    }
+
+    private func run() async throws {
+        try StateFolder.prepare(for: configuration.database)
+        let lock = try DatabaseLock(forDatabase: configuration.database)
+        defer { withExtendedLifetime(lock) {} }
+        try raiseDescriptorLimit()
+        let tokenCheck = TokenCheck(administratorToken: try TokenFile.read(configuration.tokenFile))
+        try checkSocket()
+        let isListening = try checkListenAddress()
+
+        let metrics = PrometheusRegistry()
+        MetricsSystem.bootstrap(metrics)
+        let clock = try LinuxClock()
+        let processes = try LinuxProcessTable(clock: clock)
+        let file = try DatabaseFile(path: configuration.database)
+        let logger = logger
+        let store = try await LeaseStore.open(
+            file,
+            LeaseStore.Setup(
+                pools: configuration.pools, clock: clock, processes: processes, observer: CommitMetrics(),
+                unknownOutcome: { error in
+                    // Nobody may be answered: what is on the disk is known again at the next start.
+                    logger.critical("a commit failed, its outcome is unknown", metadata: ["error": "\(error)"])
+                    _exit(EX_IOERR)
+                }))
+        let manager = try await LeaseManager(
+            store: store, probe: LinuxPortProbe(), processes: processes, clock: clock, limits: configuration.limits,
+            logger: logger)
+        let markers = try markRanges()
+        defer { markers.close() }
+
+        let reaper = Reaper(manager: manager, logger: logger)
+        Gauge(label: "berth_build_info", dimensions: [("version", berthVersion)]).record(1)
+        let server = BerthServer(
+            parts: BerthServer.Parts(
+                manager: manager, reaper: reaper, metrics: metrics, logger: logger,
+                hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
+        try await serve(server, reaper, tokenCheck, isListening: isListening)
+        if let socket = configuration.socket { unlink(socket) }
+        try await store.close()
+        logger.notice("stopped")
+    }
+
+    /// Runs the long-lived parts until a signal. What came in before it is answered first.
+    private func serve(
+        _ server: BerthServer, _ reaper: Reaper, _ tokenCheck: TokenCheck, isListening: Bool
+    ) async throws {
+        var services: [any Service] = [reaper]
+        let announcement = Announcement(configuration: configuration, logger: logger)
+        if let socket = configuration.socket {
+            services.append(
+                try server.listener(
+                    at: .unixDomainSocket(path: socket), gate: .socket(Peers(), daemonUser: geteuid())
+                ) { _ in
+                    chmod(socket, 0o600)
+                    announcement.isListening(at: socket)
+                })
+        }
+        if isListening, let listen = configuration.listen {
+            services.append(
+                try server.listener(
+                    at: .hostname(listen.host, port: listen.port),
+                    gate: .network(tokenCheck, HostCheck(allowedHosts: configuration.allowedHosts))
+                ) { channel in
+                    announcement.isListening(at: "http://\(channel.localAddress?.berthDescription ?? "?")")
+                })
+        }
+        var group = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(3)
+        group.maximumCancellationDuration = .seconds(1)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    private func raiseDescriptorLimit() throws {
+        do {
+            let limit = try FileDescriptorLimit.raise()
+            logger.debug("descriptor limit", metadata: ["limit": "\(limit)"])
+        } catch {
+            logger.warning("the limit of open files stays as it is", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Refuses to take a socket on which somebody answers, or a file that is no socket.
+    private func checkSocket() throws {
+        guard let socket = configuration.socket else { return }
+        switch try SocketProbe.look(at: socket) {
+        case .absent, .stale: return
+        case .answered:
+            throw BerthError(
+                .databaseInUse, "Somebody answers on the socket \(socket). Nothing was touched; name another --socket.")
+        case .notASocket:
+            throw BerthError(
+                .configuration, "\(socket) exists and is no socket. Nothing was touched; name another --socket.")
+        }
+    }
+
+    /// Whether the TCP address can be had. Another program on the default one is worth a warning, on a named one an
+    /// error.
+    private func checkListenAddress() throws -> Bool {
+        guard let listen = configuration.listen else { return false }
+        guard let failure = ListenCheck.failure(host: listen.host, port: listen.port) else { return true }
+        guard listen.isDefault else {
+            throw BerthError(
+                .configuration, "Cannot listen on \(listen.host):\(listen.port): \(failure). Name another --listen.")
+        }
+        logger.warning(
+            "the default TCP address cannot be had; only the socket is served",
+            metadata: ["address": "\(listen.host):\(listen.port)", "reason": "\(failure)"])
+        return false
+    }
+
+    /// Marks the pools' ranges for other Berths, and warns of what is wrong with them on this host.
+    private func markRanges() throws -> RangeMarkers {
+        let ranges = configuration.pools.flatMap(\.ranges)
+        for other in try RangeMarkers.others() where ranges.contains(where: { $0.overlaps(other.range) }) {
+            logger.warning(
+                "another Berth manages some of the same ports; give each a range of its own with --pool",
+                metadata: ["pid": "\(other.pid)", "range": "\(other.range)"])
+        }
+        if let ephemeral = EphemeralRange.read(), ranges.contains(where: { $0.overlaps(ephemeral) }) {
+            logger.warning(
+                "a pool overlaps the kernel's ephemeral ports: outgoing connections may take ports from under leases",
+                metadata: ["ephemeral": "\(ephemeral)"])
+        }
+        return try RangeMarkers.mark(ranges)
+    }
+}
+
+extension SocketAddress {
+    /// `127.0.0.1:7117` or `[::1]:7117`.
+    fileprivate var berthDescription: String {
+        let host = ipAddress ?? "?"
+        return (host.contains(":") ? "[\(host)]" : host) + ":\(port ?? 0)"
+    }
 }

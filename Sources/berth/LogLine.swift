@@ -1,6 +1,5 @@
 import BerthCommandLine
 import BerthCore
-import BerthHost
 import FoundationEssentials
 import Glibc
 import Logging
@@ -10,9 +9,9 @@ struct LogLine: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
     private let label: String
-    private let format: LogFormat
+    private let format: ServeConfiguration.LogFormat
 
-    init(label: String, format: LogFormat) {
+    init(label: String, format: ServeConfiguration.LogFormat) {
         self.label = label
         self.format = format
     }

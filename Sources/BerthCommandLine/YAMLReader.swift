@@ -1,0 +1,85 @@
+import BerthCore
+import Yams
+
+/// Reads a YAML mapping strictly: a key that is not known, or a value of another type, is an error with its line.
+struct YAMLReader {
+    let path: String
+    private let entries: [(key: String, node: Node)]
+
+    /// - Parameter known: every key that may stand there. Nil lets any key in: the names of pools.
+    init(_ node: Node, path: String, name: String, known: Set<String>?) throws(BerthError) {
+        self.path = path
+        if Self.isNull(node) {
+            entries = []
+            return
+        }
+        guard let mapping = node.mapping else {
+            throw .setting(Self.source(path, node), "\(name) must be a mapping of names to values")
+        }
+        var entries: [(key: String, node: Node)] = []
+        for (key, value) in mapping {
+            guard let text = key.scalar?.string else {
+                throw .setting(Self.source(path, key), "a key of \(name) must be a text")
+            }
+            if let known, !known.contains(text) {
+                let names = known.sorted().joined(separator: ", ")
+                throw .setting(Self.source(path, key), "there is no key '\(text)' in \(name); there are: \(names)")
+            }
+            entries.append((text, value))
+        }
+        self.entries = entries
+    }
+
+    /// The keys in the file's order, with where they stand.
+    var keys: [Setting<String>] { entries.map { Setting($0.key, Self.source(path, $0.node)) } }
+
+    func mapping(_ key: String, known: Set<String>?) throws(BerthError) -> YAMLReader? {
+        guard let node = node(key) else { return nil }
+        return try YAMLReader(node, path: path, name: "'\(key)'", known: known)
+    }
+
+    func text(_ key: String) throws(BerthError) -> Setting<String>? {
+        guard let node = node(key) else { return nil }
+        guard let scalar = node.scalar, Resolver.default.resolveTag(of: node) == .str, !scalar.string.isEmpty else {
+            throw wrong(key, node, "a text")
+        }
+        return Setting(scalar.string, Self.source(path, node))
+    }
+
+    func texts(_ key: String) throws(BerthError) -> [Setting<String>]? {
+        guard let node = node(key) else { return nil }
+        guard let sequence = node.sequence else { throw wrong(key, node, "a list") }
+        var texts: [Setting<String>] = []
+        for element in sequence {
+            guard let scalar = element.scalar, !Self.isNull(element) else { throw wrong(key, element, "a list of texts") }
+            texts.append(Setting(scalar.string, Self.source(path, element)))
+        }
+        return texts
+    }
+
+    /// A decimal whole number within bounds.
+    func integer(_ key: String, _ bounds: ClosedRange<Int>) throws(BerthError) -> Setting<Int>? {
+        guard let node = node(key) else { return nil }
+        guard let scalar = node.scalar, scalar.style == .plain, let number = Int(scalar.string), bounds.contains(number)
+        else { throw wrong(key, node, "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)") }
+        return Setting(number, Self.source(path, node))
+    }
+
+    func number(_ key: String, _ bounds: ClosedRange<Double>) throws(BerthError) -> Setting<Double>? {
+        guard let node = node(key) else { return nil }
+        guard let scalar = node.scalar, scalar.style == .plain, let number = Double(scalar.string),
+            bounds.contains(number)
+        else { throw wrong(key, node, "a number from \(Int(bounds.lowerBound)) to \(Int(bounds.upperBound))") }
+        return Setting(number, Self.source(path, node))
+    }
+
+    private func node(_ key: String) -> Node? { entries.first { $0.key == key }?.node }
+
+    private func wrong(_ key: String, _ node: Node, _ expected: String) -> BerthError {
+        .setting(Self.source(path, node), "'\(key)' must be \(expected)")
+    }
+
+    private static func source(_ path: String, _ node: Node) -> SettingSource { .file(path, line: node.mark?.line) }
+
+    private static func isNull(_ node: Node) -> Bool { Resolver.default.resolveTag(of: node) == .null }
+}

@@ -1,0 +1,21 @@
+import Crypto
+import Foundation
+import Testing
+
+/// A migration that was shipped never changes: databases were made with it.
+@Suite struct `Shipped migrations` {
+    /// SHA-256 of each shipped file. A new migration adds a line; no line ever changes after a release.
+    private static let checksums = [
+        "V001__leases.sql": "049be2e9427a3b15ddfccdeb054bf13340fbc36deea6c71d18b4b0f586af6d68"
+    ]
+
+    @Test func `are as they were shipped`() throws {
+        let files = ProjectFiles()
+        let found = try Dictionary(
+            uniqueKeysWithValues: files.names(in: "migrations").map { name in
+                let hash = SHA256.hash(data: Data(try files.text("migrations/\(name)").utf8))
+                return (name, hash.map { String(format: "%02x", $0) }.joined())
+            })
+        #expect(found == Self.checksums)
+    }
+}
