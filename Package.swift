@@ -103,5 +103,42 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "BerthTestSupport", dependencies: ["BerthCore"], path: "Tests/BerthTestSupport",
+            swiftSettings: settings),
+        .testTarget(
+            name: "BerthCoreTests", dependencies: ["BerthCore", "BerthTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "BerthStoreTests",
+            dependencies: [
+                "BerthCore", "BerthStore", "BerthTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BerthHostTests", dependencies: ["BerthCore", "BerthHost", "CBerthLinux"], swiftSettings: settings),
+        .testTarget(
+            name: "BerthLeasingTests",
+            dependencies: [
+                "BerthCore", "BerthLeasing", "BerthStore", "BerthTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BerthServerTests",
+            dependencies: [
+                "BerthAPI", "BerthCore", "BerthServer",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BerthCLITests", dependencies: ["BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore"],
+            swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["berth"], swiftSettings: settings),
+        .testTarget(
+            name: "TidyTests", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
     ]
 )

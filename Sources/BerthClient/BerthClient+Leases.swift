@@ -1,5 +1,6 @@
 package import BerthAPI
 import FoundationEssentials
+import NIOHTTP1
 
 extension BerthClient {
     /// Leases a block: `POST /v1/leases`.

@@ -1,4 +1,5 @@
 package import BerthAPI
+import NIOHTTP1
 
 extension BerthClient {
     /// The sessions of all pages.

@@ -1,4 +1,4 @@
-import BerthAPI
+package import BerthAPI
 import BerthCore
 
 /// Why a call to a daemon failed, in words for its user, with the exit code of a command that fails by it.

@@ -30,7 +30,8 @@ enum ConfigurationFile {
             settings.maxSessions = try limits.integer("max_sessions", ConfigurationBounds.limit)
             settings.maxPortsPerSession = try limits.integer("max_ports_per_session", ConfigurationBounds.limit)
             settings.maxWaiting = try limits.integer("max_waiting", ConfigurationBounds.waiting)
-            settings.ticketIdleSeconds = try limits.integer("ticket_idle_seconds", ConfigurationBounds.ticketIdleSeconds)
+            settings.ticketIdleSeconds = try limits.integer(
+                "ticket_idle_seconds", ConfigurationBounds.ticketIdleSeconds)
         }
         if let audit = try reader.mapping("audit", known: ["retain_days"]) {
             settings.auditRetainDays = try audit.integer("retain_days", ConfigurationBounds.retainDays)
@@ -68,15 +69,18 @@ enum ConfigurationFile {
         do {
             return try Yams.compose(yaml: text)
         } catch {
-            throw unreadable(error, path: path)
+            throw unreadable(error, text, path: path)
         }
     }
 
-    private static func unreadable(_ error: any Error, path: String) -> BerthError {
+    private static func unreadable(_ error: any Error, _ text: String, path: String) -> BerthError {
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            .setting(.file(path, line: mark.line), "this is no YAML: \(problem)")
+            // libyaml sees the end of the text on a line of its own, which no editor shows.
+            .setting(
+                .file(path, line: min(mark.line, text.split(separator: "\n", omittingEmptySubsequences: false).count)),
+                "this is no YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             .setting(
                 .file(path, line: context.mark.line),

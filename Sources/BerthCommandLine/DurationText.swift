@@ -20,14 +20,14 @@ package enum DurationText {
         return total
     }
 
-    /// The two largest units of a length, rounded down: `45s`, `59m`, `1h30m`, `2d3h`. Below a minute, seconds.
+    /// The two largest units of a length, rounded down: `45s`, `4m59s`, `59m`, `1h30m`, `2d3h`.
     package static func brief(seconds: Int64) -> String {
         let units: [(name: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
         guard let index = units.firstIndex(where: { seconds >= $0.seconds }) else { return "0s" }
         let large = units[index]
         let rest = seconds % large.seconds
-        // Seconds beside minutes are noise that changes while one reads.
-        guard large.seconds > 60, rest >= units[index + 1].seconds else {
+        // From ten minutes on, seconds are noise that changes while one reads.
+        guard index + 1 < units.count, seconds >= 3600 || seconds < 600, rest >= units[index + 1].seconds else {
             return "\(seconds / large.seconds)\(large.name)"
         }
         let small = units[index + 1]

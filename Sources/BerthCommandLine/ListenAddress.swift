@@ -23,11 +23,13 @@ package struct ListenAddress: Hashable, Sendable {
     package static func parse(_ setting: Setting<String>) throws(BerthError) -> ListenAddress? {
         let text = setting.value
         if text == "none" { return nil }
-        guard let match = text.wholeMatch(of: /(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:\[\]\/]+)):(\d{1,5})/),
+        guard
+            let match = text.wholeMatch(of: /(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?)\]|([^\s:\[\]\/]+)):(\d{1,5})/),
             let host = match.1 ?? match.2, let port = Int(match.3), port <= 65_535
         else {
             throw .setting(
-                setting.source, "'\(text)' is no address: write HOST:PORT, such as 127.0.0.1:7117 or [::1]:7117, or none")
+                setting.source,
+                "'\(text)' is no address: write HOST:PORT, such as 127.0.0.1:7117 or [::1]:7117, or none")
         }
         return ListenAddress(host: String(host), port: port)
     }

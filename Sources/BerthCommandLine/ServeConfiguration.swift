@@ -2,6 +2,7 @@ package import BerthCore
 
 /// Everything that `berth serve` needs to know, checked, with all layers laid over each other.
 package struct ServeConfiguration: Sendable {
+    /// How log records are written: lines for people, or JSON for machines.
     package enum LogFormat: String, CaseIterable, Sendable {
         case text, json
     }

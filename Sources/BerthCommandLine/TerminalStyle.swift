@@ -1,5 +1,6 @@
 /// Colours, or none.
 package struct TerminalStyle: Sendable {
+    /// What a text is, which decides how it looks.
     package enum Look: Sendable {
         case plain, title, good, faint, bad
     }

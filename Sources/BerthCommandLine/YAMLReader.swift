@@ -51,7 +51,9 @@ struct YAMLReader {
         guard let sequence = node.sequence else { throw wrong(key, node, "a list") }
         var texts: [Setting<String>] = []
         for element in sequence {
-            guard let scalar = element.scalar, !Self.isNull(element) else { throw wrong(key, element, "a list of texts") }
+            guard let scalar = element.scalar, !Self.isNull(element) else {
+                throw wrong(key, element, "a list of texts")
+            }
             texts.append(Setting(scalar.string, Self.source(path, element)))
         }
         return texts

@@ -29,25 +29,77 @@ extension Instant: CustomStringConvertible {
     /// Reads an RFC 3339 date-time (section 5.6) with any offset and any number of decimals; nil for anything else.
     /// Decimals past the millisecond are cut.
     package init?(_ text: String) {
-        guard
-            let match = text.wholeMatch(
-                of: /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))/),
-            let year = Int64(match.1), let month = Int64(match.2), let day = Int64(match.3),
-            let hour = Int64(match.4), let minute = Int64(match.5), let second = Int64(match.6),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+        var reader = DigitReader(text)
+        guard let year = reader.number(digits: 4), reader.skip("-"),
+            let month = reader.number(digits: 2), reader.skip("-"),
+            let day = reader.number(digits: 2), reader.skip("T", "t", " "),
+            let hour = reader.number(digits: 2), reader.skip(":"),
+            let minute = reader.number(digits: 2), reader.skip(":"),
+            let second = reader.number(digits: 2), hour < 24, minute < 60, second <= 60,
+            let fraction = reader.milliseconds(), let offset = reader.offsetSeconds(), reader.isAtEnd
         else { return nil }
         let days = daysSince1970(year: year, month: month, day: day)
-        guard civilDate(daysSince1970: days) == (year, month, day) else { return nil }
-        let decimals = (match.7.map(String.init) ?? "").prefix(3)
-        let fraction = Int64(decimals + String(repeating: "0", count: 3 - decimals.count)) ?? 0
-        var offset: Int64 = 0
-        if let sign = match.8, let hours = match.9.flatMap({ Int64($0) }), let minutes = match.10.flatMap({ Int64($0) })
-        {
-            guard hours < 24, minutes < 60 else { return nil }
-            offset = (hours * 60 + minutes) * (sign == "-" ? -60 : 60)
-        }
+        guard (1...12).contains(month), civilDate(daysSince1970: days) == (year, month, day) else { return nil }
         let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - offset
         self.init(milliseconds: seconds * 1000 + fraction)
+    }
+}
+
+/// Takes ASCII digits and marks off the front of a text.
+private struct DigitReader {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) { rest = text[...].utf8 }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    /// Exactly so many digits; nil when there are fewer.
+    mutating func number(digits: Int) -> Int64? {
+        var number: Int64 = 0
+        for _ in 0..<digits {
+            guard let digit = digit() else { return nil }
+            number = number * 10 + digit
+        }
+        return number
+    }
+
+    /// One of the marks; false, and nothing is taken, when there is none.
+    mutating func skip(_ marks: Unicode.Scalar...) -> Bool {
+        guard let byte = rest.first, marks.contains(Unicode.Scalar(byte)) else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    /// The decimals of a second; 0 when there are none.
+    mutating func milliseconds() -> Int64? {
+        guard skip(".") else { return 0 }
+        guard var fraction = digit() else { return nil }
+        var count = 1
+        while let digit = digit() {
+            count += 1
+            if count <= 3 { fraction = fraction * 10 + digit }
+        }
+        while count < 3 {
+            fraction *= 10
+            count += 1
+        }
+        return fraction
+    }
+
+    /// How far the clock of the text is ahead of UTC.
+    mutating func offsetSeconds() -> Int64? {
+        if skip("Z", "z") { return 0 }
+        let isBehind = rest.first == UInt8(ascii: "-")
+        guard skip("+", "-"), let hours = number(digits: 2), skip(":"), let minutes = number(digits: 2),
+            hours < 24, minutes < 60
+        else { return nil }
+        return (hours * 60 + minutes) * (isBehind ? -60 : 60)
+    }
+
+    private mutating func digit() -> Int64? {
+        guard let byte = rest.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        rest.removeFirst()
+        return Int64(byte - UInt8(ascii: "0"))
     }
 }
 

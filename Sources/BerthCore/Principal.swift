@@ -24,10 +24,11 @@ extension Principal: CustomStringConvertible {
             self = .daemon
         } else if text.hasPrefix("uid:"), let id = UInt32(text.dropFirst(4)) {
             self = .user(id)
-        } else if text.hasPrefix("token:"), text.count > 6 {
+        } else if text.hasPrefix("token:"), text.utf8.count > 6 {
             self = .token(String(text.dropFirst(6)))
         } else {
             return nil
         }
+        guard description == text else { return nil }
     }
 }

@@ -16,17 +16,19 @@ import UnixSignals
 /// `berth serve`: wires the parts together and runs them until a signal.
 struct Daemon {
     let configuration: ServeConfiguration
+    let clock: LinuxClock
     let logger: Logger
 
     /// Runs until SIGTERM or SIGINT, then closes everything in order.
     static func run(_ configuration: ServeConfiguration) async throws {
         // Whatever the daemon makes is its user's alone.
         umask(0o077)
-        LoggingSystem.bootstrap { LogLine(label: $0, format: configuration.logFormat) }
+        let clock = try LinuxClock()
+        LoggingSystem.bootstrap { LogLine(label: $0, format: configuration.logFormat, clock: clock) }
         var logger = Logger(label: "berth")
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
         do {
-            try await Daemon(configuration: configuration, logger: logger).run()
+            try await Daemon(configuration: configuration, clock: clock, logger: logger).run()
         } catch let error as BerthError {
             // The command line tells the message; what lies behind it is for the log.
             if let cause = error.cause { logger.critical("could not run", metadata: ["cause": "\(cause)"]) }
@@ -58,7 +60,6 @@ struct Daemon {
 
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
-        let clock = try LinuxClock()
         let processes = try LinuxProcessTable(clock: clock)
         let file = try DatabaseFile(path: configuration.database)
         let logger = logger

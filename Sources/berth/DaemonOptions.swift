@@ -16,7 +16,8 @@ struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The daemon's URL, such as http://127.0.0.1:7117 (BERTH_URL).",
-            discussion: "The token comes from BERTH_TOKEN, the file BERTH_TOKEN_FILE, or on this host your own daemon's.",
+            discussion:
+                "The token comes from BERTH_TOKEN, the file BERTH_TOKEN_FILE, or on this host your own daemon's.",
             valueName: "url"))
     var url: String?
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BerthClient
 
 struct EndSession: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

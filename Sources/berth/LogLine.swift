@@ -8,10 +8,12 @@ import Logging
 struct LogLine: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
+    private let clock: any HostClock
     private let label: String
     private let format: ServeConfiguration.LogFormat
 
-    init(label: String, format: ServeConfiguration.LogFormat) {
+    init(label: String, format: ServeConfiguration.LogFormat, clock: any HostClock) {
+        self.clock = clock
         self.label = label
         self.format = format
     }
@@ -35,12 +37,12 @@ struct LogLine: LogHandler {
 
     private func text(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
         let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }
-        return "\(Self.now()) \(event.level) \(Self.escaped("\(event.message)"))\(pairs.joined())"
+        return "\(clock.now().wall) \(event.level) \(Self.escaped("\(event.message)"))\(pairs.joined())"
     }
 
     private func json(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
         var members = metadata.mapValues { "\($0)" }
-        members["time"] = Self.now()
+        members["time"] = "\(clock.now().wall)"
         members["level"] = event.level.rawValue
         members["message"] = "\(event.message)"
         members["logger"] = label
@@ -48,12 +50,6 @@ struct LogLine: LogHandler {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(members) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
-    }
-
-    private static func now() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000).description
     }
 
     /// A value with blanks in quotes; control characters never reach a terminal.

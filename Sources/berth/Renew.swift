@@ -1,4 +1,6 @@
 import ArgumentParser
+import BerthAPI
+import BerthClient
 import BerthCommandLine
 
 struct Renew: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BerthAPI
+import BerthClient
 import BerthCommandLine
 
 struct Sessions: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BerthClient
 import BerthCommandLine
 
 struct Show: AsyncParsableCommand {

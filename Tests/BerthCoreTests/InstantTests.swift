@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 import Testing
 
 @Suite struct `An instant as RFC 3339 text` {

@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 import Testing
 
 @Suite struct `A principal` {

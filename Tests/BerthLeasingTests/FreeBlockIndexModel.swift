@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 
 /// What ``FreeBlockIndex`` must answer, told as plainly as it can be: one flag a port, and every question a loop.
 ///

@@ -1,26 +1,5 @@
 import BerthCore
-
-/// Sebastiano Vigna's SplitMix64 (https://prng.di.unimi.it/splitmix64.c): the same numbers for the same seed anywhere.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: Int) { state = UInt64(truncatingIfNeeded: seed) }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// Whether something that happens in `percent` of all cases happens now.
-    mutating func happens(inPercent percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-
-    mutating func pick<Element>(_ choices: [Element]) -> Element {
-        choices[Int.random(in: choices.indices, using: &self)]
-    }
-}
+import BerthTestSupport
 
 extension Pool {
     /// One to six ranges with 1 to 5,000 ports in all, which often touch, with some ports excluded; now and then the
@@ -55,15 +34,5 @@ extension Pool {
         }
         sizes[rangeCount - 1] += left
         return sizes
-    }
-}
-
-extension PortBlock {
-    /// The block of `count` ports from `first` on; a test that names an impossible one stops here.
-    static func of(_ first: Int, _ count: Int) -> PortBlock {
-        guard let port = Port(first), let block = PortBlock(first: port, count: count) else {
-            preconditionFailure("\(count) ports from \(first) on are no block")
-        }
-        return block
     }
 }

@@ -1,5 +1,6 @@
 import BerthCore
 import BerthLeasing
+import BerthTestSupport
 import Testing
 
 @Suite struct `The free ports of a pool` {

@@ -35,10 +35,12 @@ import Testing
 
     @Test func `tests wait for conditions, not for time`() throws {
         let sleeps = ["Task.sleep", "usleep(", "Thread.sleep", " sleep("]
-        let found = try files.swiftFiles(in: "Tests").filter { !$0.path.hasPrefix("Tests/TidyTests/") }.flatMap { file in
+        let found = try files.swiftFiles(in: "Tests").filter { !$0.path.hasPrefix("Tests/TidyTests/") }.flatMap {
+            file in
             file.lines.enumerated().filter { index, line in
                 // A pause between two looks at a condition is no wait for time; it says so.
-                sleeps.contains { line.contains($0) } && !file.lines[max(0, index - 3)...index].contains { $0.contains("between two looks") }
+                sleeps.contains { line.contains($0) }
+                    && !file.lines[max(0, index - 3)...index].contains { $0.contains("between two looks") }
             }.map { "\(file.path):\($0.offset + 1)" }
         }
         #expect(found == [])

@@ -18,7 +18,9 @@ struct ProjectFiles {
     /// The Swift files below these folders. A folder without any is a mistake in the test.
     func swiftFiles(in folders: String...) throws -> [SwiftFile] {
         try folders.flatMap { folder in
-            let paths = FileManager.default.enumerator(atPath: root.appending(path: folder).path)?.compactMap { $0 as? String }
+            let paths = FileManager.default.enumerator(atPath: root.appending(path: folder).path)?.compactMap {
+                $0 as? String
+            }
             return try (paths ?? []).filter { $0.hasSuffix(".swift") && !$0.contains(".build/") }.sorted().map { path in
                 let text = try String(contentsOf: root.appending(path: "\(folder)/\(path)"), encoding: .utf8)
                 return SwiftFile(

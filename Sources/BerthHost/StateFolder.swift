@@ -1,11 +1,11 @@
-import BerthCore
+package import BerthCore
 import Glibc
 
 /// The folder that the database lies in.
-enum StateFolder {
+package enum StateFolder {
     /// Makes the folder, and those above it, for this user alone; checks that it can be written.
     /// - Throws: ``ErrorCode/configuration`` with what is wrong and where.
-    static func prepare(for database: String) throws(BerthError) {
+    package static func prepare(for database: String) throws(BerthError) {
         guard let slash = database.lastIndex(of: "/") else { return }
         let folder = String(database[..<slash])
         guard !folder.isEmpty else { return }

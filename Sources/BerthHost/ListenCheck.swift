@@ -1,9 +1,9 @@
 import Glibc
 
 /// Whether a TCP address can be listened on, asked before anything is started.
-enum ListenCheck {
+package enum ListenCheck {
     /// Why not, in words; nil when it can. Port 0 always can.
-    static func failure(host: String, port: Int) -> String? {
+    package static func failure(host: String, port: Int) -> String? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_PASSIVE

@@ -1,12 +1,12 @@
-import BerthCore
+package import BerthCore
 import FoundationEssentials
 import Glibc
 
 /// The file of the administrator's token: 32 random bytes in base64url, readable for the daemon's user alone.
-enum TokenFile {
+package enum TokenFile {
     /// Reads the token, and makes file and token where they are missing.
     /// - Throws: ``ErrorCode/configuration`` when the file cannot be used, or others may read it.
-    static func read(_ path: String) throws(BerthError) -> String {
+    package static func read(_ path: String) throws(BerthError) -> String {
         try StateFolder.prepare(for: path)
         let made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if made >= 0 {

@@ -1,0 +1,44 @@
+import BerthCore
+import BerthStore
+import Crypto
+import FoundationEssentials
+import GRDB
+import Testing
+
+/// A second implementation of the audit's chain, from its description and the rows alone: it shares no code with the
+/// first, so that a mistake in one shows.
+struct AuditVerification {
+    private static let columns = [
+        "seq", "at", "event", "lease_id", "session", "pool", "first_port", "count", "agent", "pid", "principal",
+        "reason", "request_id",
+    ]
+
+    /// The sequence numbers of records that do not follow from the one before.
+    static func broken(in rows: [Row]) -> [Int] {
+        var previous = Data(repeating: 0, count: 32)
+        var (seq, at) = (0, Int64.min)
+        var broken: [Int] = []
+        for row in rows {
+            let form = columns.map { column -> String in
+                let value = row[column] as DatabaseValue
+                guard !value.isNull else { return "-" }
+                let text = String.fromDatabaseValue(value) ?? ""
+                return "\(text.utf8.count):\(text)"
+            }.joined(separator: ",")
+            let hash = Data(SHA256.hash(data: previous + Data(form.utf8)))
+            if row["hash"] != hash || row["seq"] != seq + 1 || row["at"] < at { broken.append(row["seq"]) }
+            previous = row["hash"]
+            (seq, at) = (row["seq"], row["at"])
+        }
+        return broken
+    }
+}
+
+extension TestStore {
+    /// Every audit record follows from the one before it, from the first on.
+    func expectWholeAudit(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let rows = try store.file.readers.read { try Row.fetchAll($0, sql: "SELECT * FROM audit ORDER BY seq") }
+        #expect(rows.count > 0, sourceLocation: sourceLocation)
+        #expect(AuditVerification.broken(in: rows) == [], sourceLocation: sourceLocation)
+    }
+}
