@@ -25,6 +25,7 @@ extension LeaseManager {
             switch outcome {
             case .granted(let lease, let ended):
                 deadlines.note(lease)
+                history.note(lease)
                 LeaseMetrics.granted.increment()
                 if let ended { note(ended, isTakenOver: ended.block == lease.block) }
                 return .created(lease)
@@ -72,7 +73,7 @@ extension LeaseManager {
         _ request: GrantRequest, _ context: ChangeContext, superseded: Lease?
     ) async throws(BerthError) -> Reservation? {
         if let superseded, let own = reserveOwn(superseded, request) { return own }
-        let held = try await store.heldBlocks(request, principal: context.caller.principal)
+        let held = try await heldBlocks(request, context)
         var patience = ports.reservations(in: request.pool)
         var hasLookedAgain = false
         while true {
@@ -90,6 +91,14 @@ extension LeaseManager {
                 return nil
             }
         }
+    }
+
+    /// The blocks that this holder had before, from memory where it has them.
+    private func heldBlocks(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> [HeldBlock] {
+        let holder = HolderHistory.Holder(request, principal: context.caller.principal)
+        if let known = history.blocks(of: holder) { return known }
+        return history.learn(
+            try await store.heldBlocks(request, principal: context.caller.principal), of: holder)
     }
 
     /// The block of a lease that lost its processes goes to its own holder, when nothing is bound there any more.

@@ -14,6 +14,7 @@ package final class LeaseManager: Sendable {
     let clock: any HostClock
     let limits: Limits
     let deadlines: DeadlineWatch
+    let history = HolderHistory()
     let logger: Logger
 
     /// Reads the rows that the index is made from.

@@ -72,6 +72,8 @@ package struct DatabaseFile: Sendable {
             ("journal_mode", "WAL", "wal"), ("synchronous", "FULL", "2"), ("foreign_keys", "ON", "1"),
             ("wal_autocheckpoint", "0", "0"), ("journal_size_limit", "67108864", "67108864"),
             ("recursive_triggers", "ON", "1"),
+            // 32 MiB, so that a large batch never spills its pages into the log before its commit.
+            ("cache_size", "-32768", "-32768"),
         ]
         for setting in settings {
             _ = try Row.fetchAll(db, sql: "PRAGMA \(setting.pragma) = \(setting.value)")

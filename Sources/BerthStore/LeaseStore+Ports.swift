@@ -167,4 +167,9 @@ package struct PortRecord: Hashable, Sendable {
 package struct HeldBlock: Hashable, Sendable {
     package let block: PortBlock
     package let lastLease: LeaseID
+
+    package init(block: PortBlock, lastLease: LeaseID) {
+        self.block = block
+        self.lastLease = lastLease
+    }
 }
