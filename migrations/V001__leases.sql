@@ -196,6 +196,10 @@ CREATE TRIGGER sessions_are_new BEFORE INSERT ON sessions
 WHEN EXISTS (SELECT 1 FROM sessions WHERE id = NEW.id) BEGIN
     SELECT RAISE(ABORT, 'a session''s id is never used again');
 END;
+CREATE TRIGGER sessions_never_share_a_name BEFORE INSERT ON sessions
+WHEN NEW.state = 'active' AND EXISTS (SELECT 1 FROM sessions WHERE name = NEW.name AND state = 'active') BEGIN
+    SELECT RAISE(ABORT, 'an active session has this name');
+END;
 CREATE TRIGGER sessions_stay_ended BEFORE UPDATE ON sessions
 WHEN OLD.state = 'ended' OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.principal <> OLD.principal BEGIN
     SELECT RAISE(ABORT, 'a session keeps its id, name and principal, and an ended one is only kept');
@@ -217,6 +221,12 @@ END;
 -- INSERT OR REPLACE would take a row away without asking the triggers below.
 CREATE TRIGGER leases_are_new BEFORE INSERT ON leases WHEN EXISTS (SELECT 1 FROM leases WHERE id = NEW.id) BEGIN
     SELECT RAISE(ABORT, 'a lease''s id is never used again');
+END;
+CREATE TRIGGER leases_never_share_a_name BEFORE INSERT ON leases
+WHEN NEW.state = 'active' AND NEW.name IS NOT NULL AND EXISTS (
+    SELECT 1 FROM leases WHERE session_id = NEW.session_id AND name = NEW.name AND state = 'active'
+) BEGIN
+    SELECT RAISE(ABORT, 'an active lease of the session has this name');
 END;
 CREATE TRIGGER leases_stay_put BEFORE UPDATE ON leases
 WHEN OLD.state <> 'active' OR NEW.id <> OLD.id OR NEW.session_id <> OLD.session_id OR NEW.pool <> OLD.pool

@@ -5,9 +5,13 @@ package enum APIPath {
     package static let pools = "/v1/pools"
     package static let sessions = "/v1/sessions"
 
+    /// One lease, by its id.
     package static func lease(_ id: Int64) -> String { "\(leases)/\(id)" }
+    /// Where a lease is renewed.
     package static func renewal(_ id: Int64) -> String { "\(leases)/\(id)/renew" }
+    /// One session, by its name.
     package static func session(_ name: String) -> String { "\(sessions)/\(percentEncoded(name))" }
+    /// One pool, by its name.
     package static func pool(_ name: String) -> String { "\(pools)/\(percentEncoded(name))" }
 
     /// Everything but RFC 3986's unreserved characters as `%XX`.

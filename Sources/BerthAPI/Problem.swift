@@ -2,6 +2,7 @@ package import BerthCore
 
 /// An error on the wire: `application/problem+json` (RFC 9457).
 package struct Problem: Codable, Hashable, Sendable {
+    /// A member of the request and what is wrong with it.
     package struct Field: Codable, Hashable, Sendable {
         package var field: String
         package var detail: String

@@ -2,6 +2,7 @@ package import BerthCore
 
 /// A pool as it stands on the wire; size = free + leased + quarantined + foreign.
 package struct PoolResource: Codable, Hashable, Sendable {
+    /// Consecutive ports, both ends included.
     package struct Range: Codable, Hashable, Sendable {
         package var first: Int
         package var last: Int

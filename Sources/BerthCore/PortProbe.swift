@@ -13,6 +13,7 @@ package protocol PortProbe: Sendable {
 
 /// One socket that is bound to a port.
 package struct PortListener: Hashable, Sendable {
+    /// The protocol above IP. Its raw value stands in the API.
     package enum TransportProtocol: String, Sendable { case tcp, udp }
 
     package let transport: TransportProtocol

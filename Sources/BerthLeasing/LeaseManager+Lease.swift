@@ -19,7 +19,8 @@ extension LeaseManager {
     package func lease(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> GrantReply {
         let terms = try terms(of: request, for: context.caller)
         var superseded: Lease?
-        while true {
+        // Each turn that is not the last takes a wrong port out of memory, so a handful is many.
+        for _ in 0..<64 {
             let reservation = try await propose(request, context, superseded: superseded)
             let outcome = try await grant(request, terms, context, reservation, superseded: superseded)
             switch outcome {
@@ -42,6 +43,7 @@ extension LeaseManager {
                 try await refresh(reservation)
             }
         }
+        throw BerthError(.internal, "Memory and the rows do not come to agree about the pool \(request.pool).")
     }
 
     /// Submits the grant and settles its reservation, whatever comes of it.

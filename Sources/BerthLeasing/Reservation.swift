@@ -26,9 +26,7 @@ extension PortMap.PoolPorts {
             if let reservation = reserve(former.block, lastLease: former.lastLease) { return reservation }
         }
         guard let block = index.nextFit(count: request.count, align: request.align, from: nextPort) else { return nil }
-        let next = block.numbers.upperBound + 1
-        nextPort = Port(next)
-        return reserve(block, lastLease: nil, nextPort: next)
+        return reserve(block, lastLease: nil, nextPort: block.numbers.upperBound + 1)
     }
 
     private mutating func reserve(at first: Port, _ request: GrantRequest, held: [HeldBlock]) -> Reservation? {
@@ -61,11 +59,13 @@ extension PortMap.PoolPorts {
             pool: pool.name, proposal: Proposal(block: block, formerLease: lastLease), resting: own, isFromIndex: true)
     }
 
-    /// Ends a reservation and puts these of its ports back where they were. Returns who waited for that.
+    /// Ends a reservation and puts these of its ports back where they were. One whose ports all stay away was granted,
+    /// and next fit goes on behind it. Returns who waited for that.
     mutating func settle(
         _ reservation: Reservation, returning ports: [Port]
     ) -> [CheckedContinuation<Void, Never>] {
         reservations -= 1
+        if let next = reservation.proposal.nextPort, ports.isEmpty { nextPort = Port(next) }
         for port in ports {
             if let rests = reservation.resting[port] {
                 resting[port] = rests

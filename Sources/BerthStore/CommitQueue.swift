@@ -134,6 +134,7 @@ package final class CommitQueue: Sendable {
             return chain
         } catch {
             unknownOutcome(error)
+            rollBack(db)
             for change in batch {
                 change.refuse(BerthError(.internal, "The commit failed and its outcome is unknown.", cause: error))
             }

@@ -18,11 +18,11 @@ package struct DatabaseFile: Sendable {
     package init(path: String, migrator: Migrator = Migrator()) throws(BerthError) {
         self.path = path
         do {
-            try Self.checkHeader(path)
+            // Looked at through a connection that cannot write, and does not checkpoint when it closes: a stranger's
+            // file stays as it was, log included.
+            _ = try Self.pendingMigrations(at: path, migrator: migrator)
             writer = try DatabaseQueue(path: path, configuration: Self.writerConfiguration)
             try writer.writeWithoutTransaction { db in
-                // Looked at before the first change: a stranger's file stays as it was.
-                _ = try migrator.pending(db)
                 try Self.prepare(db)
                 try migrator.migrate(db)
             }
@@ -41,9 +41,8 @@ package struct DatabaseFile: Sendable {
     package static func pendingMigrations(
         at path: String, migrator: Migrator = Migrator()
     ) throws(BerthError) -> [String] {
-        guard access(path, F_OK) == 0 else { return migrator.migrations.map(\.name) }
         do {
-            try checkHeader(path)
+            guard try hasContents(path) else { return migrator.migrations.map(\.name) }
             let reader = try DatabaseQueue(path: path, configuration: readerConfiguration)
             return try reader.read { db in try migrator.pending(db).map(\.name) }
         } catch let error as BerthError {
@@ -109,10 +108,17 @@ package struct DatabaseFile: Sendable {
         return configuration
     }
 
-    /// Refuses a file that is no SQLite database before SQLite touches it (https://www.sqlite.org/fileformat.html, 1.3).
-    private static func checkHeader(_ path: String) throws {
+    /// Whether there is a file with something in it, which is an SQLite database by its header: one that is none is
+    /// refused before SQLite touches it (https://www.sqlite.org/fileformat.html, 1.3).
+    private static func hasContents(_ path: String) throws -> Bool {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
+        guard file >= 0 else {
+            guard errno == ENOENT else {
+                throw BerthError(
+                    .configuration, "The database \(path) cannot be read: \(String(cString: strerror(errno))).")
+            }
+            return false
+        }
         defer { Glibc.close(file) }
         var header = [UInt8](repeating: 0, count: 16)
         header.removeLast(16 - max(0, pread(file, &header, 16, 0)))
@@ -121,6 +127,7 @@ package struct DatabaseFile: Sendable {
                 .configuration,
                 "The file \(path) is no SQLite database. Nothing was changed. Name another file with --database.")
         }
+        return !header.isEmpty
     }
 
     private static func reason(_ error: any Error) -> String {

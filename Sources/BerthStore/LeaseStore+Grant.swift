@@ -41,7 +41,8 @@ private struct Grant {
             session = try activeSession()
         }
         try checkLimits(session)
-        guard let proposal = command.proposal else { return .noProposal }
+        // Undone, since the dead holder keeps its lease until its end can make way for another.
+        guard let proposal = command.proposal else { throw Undo(answer: GrantOutcome.noProposal) }
         let lease = try insert(proposal, session: try session ?? start())
         return .granted(lease, ended: ended)
     }
@@ -143,7 +144,13 @@ private struct Grant {
     // MARK: The claim
 
     private func insert(_ proposal: Proposal, session: ActiveSession) throws -> Lease {
-        let lease = try insertLease(proposal.block, session: session)
+        let lease: Lease
+        do {
+            lease = try insertLease(proposal.block, session: session)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_TRIGGER {
+            // The rows hold a live lease there.
+            throw Undo(answer: GrantOutcome.staleProposal)
+        }
         guard try claim(proposal, for: lease.id) == proposal.block.count else {
             throw Undo(answer: GrantOutcome.staleProposal)
         }

@@ -105,6 +105,7 @@ package struct SessionFilter: Hashable, Sendable {
 
 /// Which leases to list.
 package struct LeaseFilter: Hashable, Sendable {
+    /// Live leases, ended ones, or both.
     package enum State: String, CaseIterable, Sendable { case active, ended, all }
 
     package var session: SessionName?

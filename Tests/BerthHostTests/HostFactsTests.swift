@@ -15,9 +15,6 @@ import Testing
         #expect(second.wall.milliseconds >= wall)
         #expect(first.bootID == clock.bootID)
         #expect(clock.bootID.description.utf8.count == 36)
-        let asleep = clock.millisecondsAsleep()
-        #expect(asleep >= 0)
-        for _ in 0..<2000 { #expect(clock.millisecondsAsleep() == asleep) }
     }
 
     @Test func `says what is missing where there is no boot id`() {

@@ -22,7 +22,7 @@ struct AuditVerification {
             let form = columns.map { column -> String in
                 let value = row[column] as DatabaseValue
                 guard !value.isNull else { return "-" }
-                let text = String.fromDatabaseValue(value) ?? ""
+                let text = String.fromDatabaseValue(value) ?? Int64.fromDatabaseValue(value).map { String($0) } ?? ""
                 return "\(text.utf8.count):\(text)"
             }.joined(separator: ",")
             let hash = Data(SHA256.hash(data: previous + Data(form.utf8)))

@@ -6,7 +6,6 @@ package final class ManualClock: HostClock {
     private struct Reading {
         var wall: Int64
         var boot: Int64
-        var asleep: Int64
         var bootID: BootID
     }
 
@@ -14,7 +13,7 @@ package final class ManualClock: HostClock {
 
     /// Starts on 2026-11-23 at noon UTC, 1,000 s after the host's start.
     package init(boot: BootID = BootID("boot-1")) {
-        reading = Mutex(Reading(wall: 1_795_435_200_000, boot: 1_000_000, asleep: 0, bootID: boot))
+        reading = Mutex(Reading(wall: 1_795_435_200_000, boot: 1_000_000, bootID: boot))
     }
 
     package func now() -> Moment {
@@ -24,8 +23,6 @@ package final class ManualClock: HostClock {
                 bootID: reading.bootID)
         }
     }
-
-    package func millisecondsAsleep() -> Int64 { reading.withLock { $0.asleep } }
 
     /// Lets time pass on both clocks.
     package func advance(milliseconds: Int64) {
@@ -43,7 +40,6 @@ package final class ManualClock: HostClock {
         reading.withLock { reading in
             reading.wall += milliseconds
             reading.boot += milliseconds
-            reading.asleep += milliseconds
         }
     }
 
@@ -52,7 +48,6 @@ package final class ManualClock: HostClock {
         reading.withLock { reading in
             reading.wall += down
             reading.boot = boot
-            reading.asleep = 0
             reading.bootID = bootID
         }
     }

@@ -33,7 +33,7 @@ final class Connection {
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { part in
                 // A daemon that hung up is an answer, not a reason to die of SIGPIPE.
-                Glibc.send(socket.descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(socket.descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw Ended(received: buffer, reason: String(cString: strerror(errno))) }
             sent += count

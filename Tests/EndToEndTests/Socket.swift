@@ -64,8 +64,9 @@ final class Socket {
     }
 
     func accept() throws -> Socket {
-        let accepted = Glibc.accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+        let accepted = Glibc.accept(descriptor, nil, nil)
         guard accepted >= 0 else { throw HarnessError.system("accept") }
+        guard fcntl(accepted, F_SETFD, FD_CLOEXEC) == 0 else { throw HarnessError.system("fcntl") }
         return Socket(adopting: accepted)
     }
 
@@ -79,7 +80,7 @@ final class Socket {
             guard inet_pton(AF_INET6, name.address, &address.sin6_addr) == 1 else {
                 throw HarnessError("\(name.address) is no address")
             }
-            return withUnsafeBytes(of: &address) { body($0.assumingMemoryBound(to: sockaddr.self).baseAddress!, 28) }
+            return withGeneric(&address, body)
         }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -87,7 +88,17 @@ final class Socket {
         guard inet_pton(AF_INET, name.address, &address.sin_addr) == 1 else {
             throw HarnessError("\(name.address) is no address")
         }
-        return withUnsafeBytes(of: &address) { body($0.assumingMemoryBound(to: sockaddr.self).baseAddress!, 16) }
+        return withGeneric(&address, body)
+    }
+
+    private static func withGeneric<Address, Result>(
+        _ address: inout Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<Address>.size))
+            }
+        }
     }
 
     /// Connects to a Unix socket.
@@ -100,11 +111,7 @@ final class Socket {
             throw HarnessError("\(path) is too long for a socket")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(socket.descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let result = withGeneric(&address) { Glibc.connect(socket.descriptor, $0, $1) }
         guard result == 0 else { throw HarnessError.system("connect \(path)") }
         return socket
     }

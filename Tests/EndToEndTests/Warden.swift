@@ -28,7 +28,7 @@ final class Warden: Sendable {
 
     private init() {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
+        guard Glibc.pipe(&ends) == 0, ends.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else {
             pipe = Mutex(-1)
             return
         }
