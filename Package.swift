@@ -136,6 +136,7 @@ let package = Package(
         .testTarget(
             name: "BerthCLITests", dependencies: ["BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore"],
             swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["berth"], swiftSettings: settings),
         .testTarget(
             name: "TidyTests", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),

@@ -68,7 +68,8 @@ struct Authority: Hashable {
         if rest.isEmpty {
             port = nil
         } else {
-            guard rest.first == ":", (1...5).contains(rest.count - 1), rest.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }),
+            guard rest.first == ":", (1...5).contains(rest.count - 1),
+                rest.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }),
                 let number = Int(rest.dropFirst()), (1...65_535).contains(number)
             else { return nil }
             port = number

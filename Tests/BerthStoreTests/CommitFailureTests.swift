@@ -97,7 +97,9 @@ import Testing
         let lease = try await test.lease()
         _ = await code { try await test.grant(Wish(session: "alice", first: 20_010, context: .bob)) }
         _ = try await test.grant(Wish(first: 20_001))
-        _ = await code { try await test.store.attach("a", process: test.processes.start(5), port: 9, to: lease.id, .alice) }
+        _ = await code {
+            try await test.store.attach("a", process: test.processes.start(5), port: 9, to: lease.id, .alice)
+        }
         _ = await code {
             try await test.store.queue.submit { transaction in
                 try transaction.db.execute(sql: "INSERT INTO audit (seq) VALUES (1)")

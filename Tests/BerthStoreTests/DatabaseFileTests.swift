@@ -70,7 +70,8 @@ import Testing
         _ = try file.readers.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM boots") }
         let copy = folder.file("copy.db")
         // A copy that nobody writes, with a log: what a pool of readers alone would find.
-        let answer = try SQLiteShell.run(".shell cp \(file.path) \(copy) && cp \(file.path)-wal \(copy)-wal", on: file.path)
+        let answer = try SQLiteShell.run(
+            ".shell cp \(file.path) \(copy) && cp \(file.path)-wal \(copy)-wal", on: file.path)
         #expect(answer.status == 0)
         let log = try length(ofFile: copy + "-wal")
         #expect(log > 0)
@@ -101,4 +102,5 @@ import Testing
     @Test func `is free again when its lock is let go`() throws {
         do { _ = try DatabaseLock(forDatabase: file.path) }
         _ = try DatabaseLock(forDatabase: file.path)
-    }}
+    }
+}

@@ -46,7 +46,8 @@ import Testing
         try await test.lease(Wish(context: context(body: 1)))
         let before = try test.everything()
         #expect(
-            await code { try await test.grant(Wish(first: 20_050, context: context(body: 2))) } == .idempotencyKeyReused)
+            await code { try await test.grant(Wish(first: 20_050, context: context(body: 2))) } == .idempotencyKeyReused
+        )
         #expect(try test.everything() == before)
     }
 

@@ -65,7 +65,8 @@ import Testing
 
     @Test func `applies only what is pending, in order`() throws {
         let first = Migration(version: 1, name: "V001__a", sql: "CREATE TABLE a (x INTEGER) STRICT;")
-        let second = Migration(version: 2, name: "V002__b", sql: "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO a VALUES (7);")
+        let second = Migration(
+            version: 2, name: "V002__b", sql: "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO a VALUES (7);")
         let queue = try DatabaseQueue()
         try queue.writeWithoutTransaction { db in
             try Migrator(migrations: [first]).migrate(db)
@@ -79,7 +80,8 @@ import Testing
 
     @Test func `leaves nothing of a migration that fails half-way`() throws {
         let broken = Migration(
-            version: 2, name: "V002__broken", sql: "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);")
+            version: 2, name: "V002__broken",
+            sql: "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);")
         try DatabaseFile(path: path).close()
         let before = try SQLiteShell.run(".dump", on: path).output
         let thrown = #expect(throws: BerthError.self) {
@@ -98,8 +100,10 @@ import Testing
             _ = try DatabaseFile(path: path, migrator: Migrator(migrations: [broken]))
         }
         #expect(
-            try SQLiteShell.run("SELECT count(*) FROM sqlite_schema; PRAGMA application_id; PRAGMA user_version", on: path)
-                .output == "0\n0\n0\n")
+            try SQLiteShell.run(
+                "SELECT count(*) FROM sqlite_schema; PRAGMA application_id; PRAGMA user_version", on: path
+            )
+            .output == "0\n0\n0\n")
         try DatabaseFile(path: path).close()
     }
 }

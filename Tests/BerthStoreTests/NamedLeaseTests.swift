@@ -81,7 +81,8 @@ import Testing
         test.processes.end(42)
         let owner = test.processes.start(43)
         let before = try test.everything()
-        guard case .superseded(let dead) = try await test.grant(Wish(name: "web", first: 20_050, ttl: nil, owner: owner))
+        guard
+            case .superseded(let dead) = try await test.grant(Wish(name: "web", first: 20_050, ttl: nil, owner: owner))
         else {
             Issue.record("the dead holder was not found")
             return

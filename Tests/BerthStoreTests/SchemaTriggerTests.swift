@@ -93,6 +93,15 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             SchemaSpecimens.insert("sessions", ["id": "1"]),
             SchemaSpecimens.insert("sessions", ["id": "2"])),
         TriggerBreach(
+            "sessions_never_share_a_name",
+            """
+            INSERT INTO sessions (name, principal, state, created_at)
+            SELECT name, principal, 'active', 9 FROM sessions WHERE id = 1
+            """),
+        TriggerBreach(
+            "leases_never_share_a_name",
+            SchemaSpecimens.insert("leases", ["name": "'web'"])),
+        TriggerBreach(
             "sessions_stay_ended",
             "UPDATE sessions SET state = 'active', ended_at = NULL WHERE id = 2",
             "UPDATE sessions SET ended_at = 9 WHERE id = 2",

@@ -30,7 +30,8 @@ import Testing
         let lease = try await test.lease(Wish(session: "shared"))
         _ = try await test.store.release(lease.id, reason: "done", .alice)
         try await test.lease(Wish(session: "shared", first: 20_010, context: .bob))
-        #expect(try test.rows("SELECT id, principal, state FROM sessions") == ["1|uid:1000|ended", "2|uid:1001|active"])
+        #expect(
+            try test.rows("SELECT id, principal, state FROM sessions") == ["1|uid:1000|ended", "2|uid:1001|active"])
         #expect(try await test.store.session("shared", for: .bob)?.ports == 2)
         #expect(try await test.store.session("shared", for: .alice) == nil)
     }

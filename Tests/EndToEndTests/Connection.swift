@@ -7,7 +7,9 @@ final class Connection {
         /// What had come of the response by then.
         let received: [UInt8]
         let reason: String
-        var description: String { "\(reason) after \(received.count) bytes: \(String(decoding: received, as: UTF8.self))" }
+        var description: String {
+            "\(reason) after \(received.count) bytes: \(String(decoding: received, as: UTF8.self))"
+        }
     }
 
     private let socket: Socket

@@ -83,7 +83,8 @@ import Testing
             let text = line.drop { $0 == " " }
             let kinds = ["func ", "final class ", "class ", "struct ", "enum ", "protocol "]
             guard kinds.contains(where: { text.hasPrefix("package \($0)") || text.hasPrefix("package static \($0)") }),
-                !Self.witnesses.contains(where: { text.contains("func \($0)") }), !text.contains("static func <"), !text.contains("func encode(to"), !text.contains("func hash(into")
+                !Self.witnesses.contains(where: { text.contains("func \($0)") }), !text.contains("static func <"),
+                !text.contains("func encode(to"), !text.contains("func hash(into")
             else { return nil }
             var above = index - 1
             while above >= 0, file.lines[above].drop(while: { $0 == " " }).hasPrefix("@") { above -= 1 }
