@@ -23,6 +23,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let peers: Peers?
     /// Requests that were read and not answered yet.
     private var unanswered = 0
+    /// The last request's head was read and its end was not.
+    private var isReading = false
+    /// A response's head was written and its end was not.
+    private var isResponding = false
     private var deadline: Scheduled<Void>?
 
     /// - Parameter peers: learns the user of each connection; nil where there is none to learn.
@@ -51,9 +55,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             unanswered += 1
+            isReading = true
             if deadline == nil { startDeadline(context) }
         case .body: break
         case .end:
+            isReading = false
             deadline?.cancel()
             deadline = nil
         }
@@ -61,13 +67,20 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { unanswered -= 1 }
+        switch unwrapOutboundIn(data) {
+        case .head: isResponding = true
+        case .body: break
+        case .end:
+            isResponding = false
+            unanswered -= 1
+        }
         context.write(data, promise: promise)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Answers to requests before this one must come first, and nobody can say any more which bytes belong to what.
-        if unanswered == 0 { answer(Self.problem(error), context) }
+        let isBrokenRequestNext = unanswered == (isReading ? 1 : 0) && !isResponding
+        if isBrokenRequestNext { answer(Self.problem(error), context) }
         context.close(promise: nil)
     }
 

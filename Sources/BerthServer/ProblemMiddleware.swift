@@ -33,6 +33,8 @@ package struct ProblemMiddleware: RouterMiddleware {
             let refusal = describe(error, request)
             log(refusal, request, context)
             response = Reply.problem(refusal, requestID: context.requestID)
+            // The router makes HEAD from GET, but never sees what is refused.
+            if request.method == .head { response.body = ResponseBody() }
         }
         response.headers[.xRequestID] = context.requestID
         Timer(

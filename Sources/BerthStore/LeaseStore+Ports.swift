@@ -62,11 +62,13 @@ extension LeaseStore {
                     [Int(port.number), transaction.now.boot.milliseconds])
                 return changed == 1
             }
-            for run in PortBlock.runs(of: recovered) {
-                var entry = context.entry(.portRecovered, reason: reason)
-                entry.block = run
-                entry.pool = try fetchPort(run.first, transaction)?.pool
-                try transaction.audit(entry)
+            for (pool, ports) in try poolsOfPorts(recovered, transaction) {
+                for run in PortBlock.runs(of: ports) {
+                    var entry = context.entry(.portRecovered, reason: reason)
+                    entry.block = run
+                    entry.pool = pool
+                    try transaction.audit(entry)
+                }
             }
             return recovered
         }
@@ -123,6 +125,22 @@ extension LeaseStore {
         entry.pool = before.pool
         try transaction.audit(entry)
         return try fetchPort(before.port, transaction)
+    }
+
+    /// The ports by their pools, in the pools' order of ports.
+    private func poolsOfPorts(
+        _ ports: [Port], _ transaction: WriteTransaction
+    ) throws -> [(pool: PoolName?, ports: [Port])] {
+        var found: [(pool: PoolName?, ports: [Port])] = []
+        for port in ports {
+            let pool = try fetchPort(port, transaction)?.pool
+            if found.last?.pool == pool, !found.isEmpty {
+                found[found.count - 1].ports.append(port)
+            } else {
+                found.append((pool, [port]))
+            }
+        }
+        return found
     }
 
     private func fetchPort(_ port: Port, _ transaction: WriteTransaction) throws -> PortRecord? {

@@ -50,9 +50,9 @@ struct LiveStateCheck {
         Rule(
             says: "an active lease's session is active",
             counterexample: """
-                SELECT 'lease ' || leases.id || ' has an ended one' FROM leases
-                JOIN sessions ON sessions.id = leases.session_id
-                WHERE leases.state = 'active' AND sessions.state <> 'active' LIMIT 1
+                SELECT 'lease ' || leases.id || ' has none' FROM leases
+                LEFT JOIN sessions ON sessions.id = leases.session_id
+                WHERE leases.state = 'active' AND sessions.state IS NOT 'active' LIMIT 1
                 """),
         Rule(
             says: "a session counts its active leases and their ports",

@@ -23,7 +23,8 @@ import Testing
         var chain = AuditChain()
         #expect(
             chain.append(Self.full, now: Self.at).canonicalForm
-                == "1:1,13:1795435200123,13:lease.granted,2:17,5:alice,7:default,5:20010,1:6,6:team-1,4:4242,8:uid:1000,15:why, not – ü,5:req-1"
+                == "1:1,13:1795435200123,13:lease.granted,2:17,5:alice,7:default,5:20010,1:6,6:team-1,4:4242,"
+                + "8:uid:1000,15:why, not – ü,5:req-1"
         )
         #expect(
             chain.append(AuditEntry(.daemonStarted, principal: .daemon), now: Self.at).canonicalForm

@@ -25,7 +25,10 @@ import Testing
         #expect(try test.events(after: seq) == ["session.started", "lease.granted"])
         #expect(
             try test.rows(
-                "SELECT lease_id, session, pool, first_port, count, principal, request_id FROM audit ORDER BY seq DESC LIMIT 1"
+                """
+                SELECT lease_id, session, pool, first_port, count, principal, request_id
+                FROM audit ORDER BY seq DESC LIMIT 1
+                """
             ) == ["1|alice|default|20010|3|uid:1000|request-1"])
     }
 

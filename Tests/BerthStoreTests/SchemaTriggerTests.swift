@@ -33,13 +33,19 @@ import Testing
         let steps = [
             ("INSERT INTO sessions (name, principal, state, created_at) VALUES ('carol', 'daemon', 'active', 1)", 2),
             (
-                "INSERT INTO sessions (name, principal, state, created_at, ended_at) VALUES ('d', 'daemon', 'ended', 1, 2)",
+                """
+                INSERT INTO sessions (name, principal, state, created_at, ended_at)
+                    VALUES ('d', 'daemon', 'ended', 1, 2)
+                """,
                 2
             ),
             ("UPDATE sessions SET lease_count = 1, port_count = 4 WHERE name = 'carol'", 2),
             ("UPDATE sessions SET state = 'active' WHERE name = 'carol'", 2),
             (
-                "UPDATE sessions SET state = 'ended', ended_at = 9, lease_count = 0, port_count = 0 WHERE name = 'carol'",
+                """
+                UPDATE sessions SET state = 'ended', ended_at = 9, lease_count = 0, port_count = 0
+                WHERE name = 'carol'
+                """,
                 1
             ),
         ]
@@ -54,8 +60,14 @@ import Testing
         let life = [
             "UPDATE leases SET deadline_boot_ms = 20, expires_at = 20, ttl_ms = 11, renewed_at = 4 WHERE id = 1",
             "UPDATE agents SET name = 'other' WHERE lease_id = 1",
-            "UPDATE leases SET state = 'expired', ended_at = 9, end_reason = 'late', deadline_boot = NULL, deadline_boot_ms = NULL WHERE id = 1",
-            "UPDATE ports SET state = 'quarantined', lease_id = NULL, last_lease_id = 1, rest_boot = 1, rest_boot_ms = 9 WHERE lease_id = 1",
+            """
+            UPDATE leases SET state = 'expired', ended_at = 9, end_reason = 'late', deadline_boot = NULL,
+                deadline_boot_ms = NULL WHERE id = 1
+            """,
+            """
+            UPDATE ports SET state = 'quarantined', lease_id = NULL, last_lease_id = 1, rest_boot = 1, rest_boot_ms = 9
+            WHERE lease_id = 1
+            """,
             "UPDATE sessions SET state = 'ended', ended_at = 9, lease_count = 0, port_count = 0 WHERE id = 1",
             "UPDATE ports SET state = 'free', rest_boot = NULL, rest_boot_ms = NULL",
             "DELETE FROM ports",
@@ -141,7 +153,10 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             // From a lease that holds it, to one that does not cover it, to an ended one that does, to none at all.
             "UPDATE ports SET lease_id = 2 WHERE port = 20000",
             "UPDATE ports SET lease_id = 1, state = 'leased' WHERE port = 20002",
-            "\(SchemaSpecimens.insert("ports", ["port": "20010"])); UPDATE ports SET lease_id = 2, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL WHERE port = 20010",
+            """
+            \(SchemaSpecimens.insert("ports", ["port": "20010"]));
+            UPDATE ports SET lease_id = 2, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL WHERE port = 20010
+            """,
             "UPDATE ports SET lease_id = 99, state = 'leased' WHERE port = 20002"),
         TriggerBreach(
             "ports_are_given_back",

@@ -19,7 +19,8 @@ import Testing
         ("ports", ["port": "20000"], "ports.port"),
         (
             "held_blocks", ["name": "'web'"],
-            "held_blocks.principal, held_blocks.session, held_blocks.name, held_blocks.pool, held_blocks.count, held_blocks.first_port"
+            "held_blocks.principal, held_blocks.session, held_blocks.name, held_blocks.pool, held_blocks.count, "
+                + "held_blocks.first_port"
         ),
         ("audit", ["seq": "1"], "audit.seq"),
         (

@@ -3,7 +3,8 @@ import BerthStore
 import BerthTestSupport
 import Testing
 
-/// What somebody with the `sqlite3` shell cannot do either: the rules hold with foreign keys and recursive triggers off.
+/// What somebody with the `sqlite3` shell cannot do either: the rules hold with foreign keys and
+/// recursive triggers off.
 @Suite struct `The sqlite3 shell` {
     /// Two active leases, alice's 20000-20001 (id 1) and bob's 20010-20011 (id 2), and an ended one of alice's, 3.
     private func stopped() async throws -> TestStore {

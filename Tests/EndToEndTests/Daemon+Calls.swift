@@ -30,6 +30,7 @@ extension Daemon {
     }
 
     /// Asks for a block that must be granted.
+    @discardableResult
     func granted(_ session: String, _ count: Int, _ more: [String: JSON] = [:]) throws -> JSON {
         let response = try lease(session, count, more)
         guard response.status == 201 else { throw HarnessError("not granted: \(response)") }

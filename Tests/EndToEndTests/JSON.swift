@@ -14,7 +14,12 @@ enum JSON: Hashable, Sendable {
         self = try JSONDecoder().decode(JSON.self, from: Data(bytes))
     }
 
-    func encoded() throws -> [UInt8] { [UInt8](try JSONEncoder().encode(self)) }
+    /// The same bytes for the same value, always: an Idempotency-Key stands for the body's bytes.
+    func encoded() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return [UInt8](try encoder.encode(self))
+    }
 
     /// A member; `null` where there is none.
     subscript(member: String) -> JSON {

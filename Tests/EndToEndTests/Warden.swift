@@ -15,7 +15,7 @@ final class Warden: Sendable {
         while read -r verb what; do
           case $verb in
             watch) groups="$groups$what " ;;
-            drop) groups="${groups%%" $what "*} ${groups#*" $what "}" ;;
+            drop) case $groups in *" $what "*) groups="${groups%%" $what "*} ${groups#*" $what "}" ;; esac ;;
             folder) folders="$folders $what" ;;
           esac
         done
