@@ -66,8 +66,9 @@ struct LiveStateCheck {
         Rule(
             says: "the active sessions are counted",
             counterexample: """
-                SELECT 'the count is ' || active_sessions FROM host
-                WHERE active_sessions <> (SELECT count(*) FROM sessions WHERE state = 'active')
+                SELECT 'the count is ' || COALESCE((SELECT active_sessions FROM host), 'missing')
+                WHERE (SELECT active_sessions FROM host) IS NOT (
+                    SELECT count(*) FROM sessions WHERE state = 'active')
                 """),
     ]
 
@@ -86,18 +87,29 @@ struct LiveStateCheck {
     /// The last records of the audit still follow from each other.
     private func checkAuditTail() throws {
         let rows = try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY seq DESC LIMIT 257").reversed()
-        guard let first = rows.first else { return }
+        guard let first = rows.first else {
+            guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sessions)") == true else { return }
+            throw BerthError(
+                .configuration,
+                "The audit is empty, but there are sessions: its records were removed. The database is not served,"
+                    + " and the file was left as it is. Restore a backup.")
+        }
+        guard rows.count > 256 || first["seq"] == 1 else { throw Self.broken(first["seq"]) }
         var previous = first["seq"] == 1 ? Data(repeating: 0, count: 32) : first["hash"] as Data
         for row in first["seq"] == 1 ? Array(rows) : Array(rows.dropFirst()) {
             let hash: Data = row["hash"]
             guard let record = try AuditRecord(row), AuditChain.hash(of: record, after: previous) == hash else {
-                throw BerthError(
-                    .configuration,
-                    "Audit record \(row["seq"] as Int64) does not follow from the one before it: it was changed, or"
-                        + " one was removed. The database is not served, and the file was left as it is.")
+                throw Self.broken(row["seq"])
             }
             previous = hash
         }
+    }
+
+    private static func broken(_ seq: Int64) -> BerthError {
+        BerthError(
+            .configuration,
+            "Audit record \(seq) does not follow from the one before it: it was changed, or one was removed. The"
+                + " database is not served, and the file was left as it is. Restore a backup.")
     }
 }
 

@@ -57,7 +57,7 @@ struct PoolReconciliation {
             let isLeased = (row["lease_id"] as Int64?) != nil
             let pool = wanted.removeValue(forKey: port)
             if let pool {
-                guard row["pool"] != pool.rawValue else { continue }
+                guard row["pool"] as String? != pool.rawValue else { continue }
                 try transaction.execute(
                     "UPDATE ports SET pool = ? WHERE port = ?", [pool.rawValue, Int(port.number)])
             } else if isLeased {

@@ -15,7 +15,6 @@ import Testing
         try history.test.expectSoundRows()
         try history.test.expectWholeAudit()
         #expect(try await history.test.store.leases(LeaseFilter.all).count > 300, "too little was granted")
-        print("STATS", seed, try history.test.rows("SELECT event, count(*) FROM audit GROUP BY 1"), try history.test.rows("SELECT state, count(*) FROM ports GROUP BY 1"), Tally.text)
         let events = Set(try history.test.rows("SELECT DISTINCT event FROM audit"))
         let unused: Set = ["owner.exited", "agent.exited", "daemon.stopped"]
         #expect(
@@ -52,7 +51,6 @@ private struct RandomHistory {
         do {
             try await act()
         } catch let error as BerthError where error.code != .internal {
-            Tally.add(error.code.rawValue)
             return
         }
     }
@@ -99,7 +97,6 @@ private struct RandomHistory {
         wish.ttl =
             wish.owner != nil && random.happens(inPercent: 50) ? nil : Int64.random(in: 1_000...120_000, using: &random)
         let outcome = try await test.grant(wish)
-        Tally.add(String("\(outcome)".prefix(8)))
         if case .superseded(let dead) = outcome {
             (wish.supersedes, wish.formerLease) = (dead.id, dead.id)
             if random.happens(inPercent: 70) {
@@ -177,7 +174,3 @@ extension TestStore {
             try rows("SELECT active_sessions FROM host") == ["\(sessions.count)"], sourceLocation: sourceLocation)
     }
 }
-
-import Synchronization
-enum Tally { static let t = Mutex<[String: Int]>([:]); static func add(_ s: String) { t.withLock { $0[s, default: 0] += 1 } }
-static var text: String { t.withLock { "\($0)" } } }

@@ -88,7 +88,8 @@ import Testing
             let refused = try daemon.unix.connect().call("POST", "/v1/leases", body(65_537))
             expectProblem(refused, 413, "payload-too-large")
             let claim =
-                "POST /v1/leases HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999999999\r\n\r\n"
+                "POST /v1/leases HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 999999999999\r\n\r\n"
             expectProblem(try answer(daemon, claim), 413, "payload-too-large")
             #expect(try daemon.all("/v1/leases?state=all", "leases").count == 1)
         }

@@ -19,7 +19,7 @@ final class Warden: Sendable {
             folder) folders="$folders $what" ;;
           esac
         done
-        for group in $groups; do kill -KILL -- "-$group"; done 2>/dev/null
+        for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null
         rm -rf $folders
         """
 
