@@ -12,25 +12,26 @@ RESUMED = re.compile(r"^(\d+)\s+<\.\.\. (\w+) resumed>")
 
 def events(lines):
     """The writes to the log, its finished syncs and the replies' starts, in order."""
-    unfinished = {}
+    unfinished, writes = {}, 0
     for line in lines:
         resumed = RESUMED.match(line)
         if resumed:
-            kind = unfinished.pop(resumed.group(1), None)
-            if kind:
-                yield kind
+            # A sync covers only the writes that were made before it set out, and only when it succeeds.
+            if unfinished.pop(resumed.group(1), None) == writes and line.rstrip().endswith("= 0"):
+                yield "sync"
             continue
         call = CALL.match(line)
         if not call:
             continue
         thread, name, rest = call.groups()
         if name == "pwrite64" and "berth.db-wal>" in rest:
+            writes += 1
             yield "write"
         elif name in ("fdatasync", "fsync") and "berth.db-wal>" in rest:
             # A sync counts when it has come back, a reply when it sets out.
             if "<unfinished" in rest:
-                unfinished[thread] = "sync"
-            else:
+                unfinished[thread] = writes
+            elif line.rstrip().endswith("= 0"):
                 yield "sync"
         elif name in ("write", "writev", "sendto", "sendmsg") and re.search(r"HTTP/1\.1 20[14]", rest):
             yield "reply"
