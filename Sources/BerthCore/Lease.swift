@@ -8,6 +8,8 @@ package struct Lease: Hashable, Sendable {
     package let principal: Principal
     /// The process whose life holds the lease, if any.
     package let owner: ProcessIdentity?
+    /// When the owner's end was noted; nil while it lives, as far as Berth knows.
+    package let ownerExitedAt: Instant?
     /// The named processes of the block, ascending by port.
     package let agents: [Agent]
     package let labels: [String: String]
@@ -21,7 +23,7 @@ package struct Lease: Hashable, Sendable {
 
     package init(
         id: LeaseID, session: SessionName, name: LeaseName?, pool: PoolName, block: PortBlock, principal: Principal,
-        owner: ProcessIdentity?, agents: [Agent], labels: [String: String], isPinned: Bool, ttlMilliseconds: Int64?,
+        owner: ProcessIdentity?, ownerExitedAt: Instant? = nil, agents: [Agent], labels: [String: String], isPinned: Bool, ttlMilliseconds: Int64?,
         createdAt: Instant, renewedAt: Instant, state: LeaseState
     ) {
         self.id = id
@@ -31,6 +33,7 @@ package struct Lease: Hashable, Sendable {
         self.block = block
         self.principal = principal
         self.owner = owner
+        self.ownerExitedAt = ownerExitedAt
         self.agents = agents
         self.labels = labels
         self.isPinned = isPinned
@@ -39,6 +42,15 @@ package struct Lease: Hashable, Sendable {
         self.renewedAt = renewedAt
         self.state = state
     }
+
+    /// The processes that hold the lease or serve on its ports, as far as Berth knows them to live.
+    package var liveProcesses: [ProcessIdentity] {
+        (ownerExitedAt == nil ? owner.map { [$0] } ?? [] : []) + agents.compactMap(\.state.runningProcess)
+    }
+
+    /// Whether the lease had an owner, and the owner and every agent have ended: nobody holds it any more.
+    /// A lease without an owner is held by its TTL, whatever becomes of its agents.
+    package var isAbandoned: Bool { owner != nil && liveProcesses.isEmpty }
 }
 
 /// Where a lease stands. It is active once, and ended for good.
@@ -88,4 +100,12 @@ package enum AgentState: Hashable, Sendable {
     case running(ProcessIdentity)
     /// Its process is gone.
     case exited(ProcessIdentity, at: Instant)
+
+    /// The process, while it runs.
+    package var runningProcess: ProcessIdentity? {
+        switch self {
+        case .running(let process): process
+        case .reserved, .exited: nil
+        }
+    }
 }

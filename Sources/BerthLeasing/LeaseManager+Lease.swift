@@ -27,6 +27,7 @@ extension LeaseManager {
             case .granted(let lease, let ended):
                 deadlines.note(lease)
                 history.note(lease)
+                follow(lease)
                 LeaseMetrics.granted.increment()
                 if let ended { note(ended, isTakenOver: ended.block == lease.block) }
                 return .created(lease)

@@ -11,6 +11,14 @@ package struct PortReport: Sendable {
     package let lease: Lease?
     /// What is bound, when the caller may know.
     package let listeners: [PortListener]
+    /// Since when it is leased, quarantined or a stranger's.
+    package let since: Instant?
+    /// Why it is quarantined or a stranger's, when the caller may know.
+    package let reason: String?
+    /// The end of its quarantine at the earliest, by the wall clock as it stands.
+    package let restsUntil: Instant?
+    /// The ended lease that it was in last, when the caller may see it.
+    package let lastLease: Lease?
 }
 
 extension LeaseManager {
@@ -22,9 +30,17 @@ extension LeaseManager {
         let record = try await store.port(port)
         var lease: Lease?
         if let id = record?.lease { lease = try await store.lease(id, for: caller) }
+        var lastLease: Lease?
+        if let id = record?.lastLease, record?.state != .leased { lastLease = try await store.lease(id, for: caller) }
+        let mayKnow = caller.isAdministrator || lease != nil || (record?.state == .quarantined && lastLease != nil)
+        let now = clock.now()
         return PortReport(
             port: port, pool: record?.pool, state: record?.state ?? .unmanaged, lease: lease,
-            listeners: caller.isAdministrator || lease != nil ? listeners : [])
+            listeners: mayKnow ? listeners : [], since: lease?.createdAt ?? record?.restsSince,
+            reason: mayKnow ? record?.restReason : nil,
+            restsUntil: record?.restsUntil.map { rest in
+                now.wall.advanced(byMilliseconds: rest.milliseconds - now.boot.milliseconds)
+            }, lastLease: lastLease)
     }
 
     private func look(at port: Port, isBound: Bool) async throws(BerthError) {
@@ -38,7 +54,7 @@ extension LeaseManager {
                 throw error
             }
         } else if let resting = ports.takeResting(port) {
-            try await look(at: [(port, resting)])
+            _ = try await look(at: [(port, resting)])
         }
     }
 
@@ -55,33 +71,55 @@ extension LeaseManager {
 
     /// Asks the kernel about ports that rest; those that nothing has bound are free again.
     ///
-    /// - Parameter evenIfNotDue: ask about foreign ports whose next look is not due yet, too.
+    /// - Parameter evenIfNotDue: ask about ports whose next look is not due yet, too, where only a bound socket kept
+    ///   them from being free.
     func lookAtRestingPorts(evenIfNotDue: Bool = false) async throws(BerthError) {
-        let now = clock.now().boot
-        try await look(at: ports.takeResting(due: evenIfNotDue ? nil : now, limit: 512))
+        _ = try await look(
+            at: ports.takeResting(evenIfNotDue ? .rested : .due, at: clock.now().boot, limit: Self.looksAtOnce))
     }
 
-    private func look(at resting: [(port: Port, resting: RestingPort)]) async throws(BerthError) {
-        guard !resting.isEmpty else { return }
+    /// How many ports are probed in one go: about five milliseconds' work.
+    static let looksAtOnce = 512
+    /// How many ports are freed in one transaction, so that no grant waits long behind it.
+    private static let recoveriesAtOnce = 64
+
+    /// Looks at resting ports that were taken out of the map, and puts back those that still rest.
+    /// - Parameter dryRun: find out and change nothing.
+    /// - Returns: what was found of each.
+    func look(
+        at resting: [(port: Port, resting: RestingPort)], dryRun: Bool = false
+    ) async throws(BerthError) -> [PortLook] {
+        guard !resting.isEmpty else { return [] }
         let now = clock.now().boot
         var left = Dictionary(uniqueKeysWithValues: resting.map { ($0.port, $0.resting) })
         // Whatever happens, a port that was taken out for a look goes back.
         defer { for (port, resting) in left { ports.rest(port, resting) } }
-        let bound = try boundPorts(among: resting.map(\.port))
-        let unbound = resting.map(\.port).filter { !bound.contains($0) }
+        let bound = Set(try boundPorts(among: resting.map(\.port)))
+        var looks = resting.map { port, resting in
+            PortLook(
+                port: port, resting: resting, now: now,
+                holder: bound.contains(port) ? evidence(probe.listeners(on: port)) : nil)
+        }
+        guard !dryRun else { return looks }
         for port in bound { left[port] = left[port]?.stillBound(at: now) }
-        for port in try await store.recover(unbound, reason: "nothing is bound to it", .daemon) {
-            left[port] = nil
-            ports.markFree(port)
+        var unbound = resting.map(\.port).filter { !bound.contains($0) }[...]
+        while !unbound.isEmpty {
+            let piece = Array(unbound.prefix(Self.recoveriesAtOnce))
+            unbound.removeFirst(piece.count)
+            for port in try await store.recover(piece, reason: "nothing is bound to it", .daemon) {
+                left[port] = nil
+                ports.markFree(port)
+            }
         }
-        let quarantined = bound.filter { left[$0]?.state == .quarantined }
-        guard !quarantined.isEmpty else { return }
-        for record in try await store.markBound(
-            quarantined, reason: evidence(quarantined.flatMap { port in probe.listeners(on: port) }), .daemon)
-        {
-            left[record.port] = nil
-            ports.update(record)
+        for index in looks.indices where looks[index].holder != nil && looks[index].resting.state == .quarantined {
+            let look = looks[index]
+            for record in try await store.markBound([look.port], reason: look.evidence, .daemon) {
+                left[record.port] = nil
+                ports.update(record)
+                looks[index].becomes = .foreign
+            }
         }
+        return looks
     }
 
     private func boundPorts(among ports: [Port]) throws(BerthError) -> [Port] {

@@ -15,12 +15,16 @@ package final class LeaseManager: Sendable {
     let limits: Limits
     let deadlines: DeadlineWatch
     let history = HolderHistory()
+    let watches: WatchList
+    let inbox = DeathInbox()
+    /// The deaths that the host tells of.
+    let deaths: AsyncStream<ProcessIdentity>
     let logger: Logger
 
-    /// Reads the rows that the index is made from.
+    /// Reads the rows that the index is made from, and watches the processes that they name.
     package init(
-        store: LeaseStore, probe: any PortProbe, processes: any ProcessTable, clock: any HostClock, limits: Limits,
-        logger: Logger
+        store: LeaseStore, probe: any PortProbe, processes: any ProcessTable, watch: any ProcessWatch,
+        clock: any HostClock, limits: Limits, logger: Logger
     ) async throws(BerthError) {
         self.store = store
         self.probe = probe
@@ -32,6 +36,9 @@ package final class LeaseManager: Sendable {
             pools: Array(store.pools.values), records: try await store.allPorts(),
             nextPorts: try await store.nextPorts())
         deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
+        watches = WatchList(watch: watch)
+        deaths = watch.deaths
+        try await watchAll()
     }
 
     /// The pools, as configured.
@@ -62,12 +69,14 @@ package final class LeaseManager: Sendable {
         _ name: AgentName, pid: Int32, port: Port?, to id: LeaseID, _ context: ChangeContext
     ) async throws(BerthError) -> Lease {
         let process = try identify(pid, field: "pid", for: context.caller)
-        return try await store.attach(name, process: process, port: port, to: id, context)
+        let lease = try await store.attach(name, process: process, port: port, to: id, context)
+        follow(lease)
+        return lease
     }
 
     /// Takes an agent's name off its port.
     package func detach(_ name: AgentName, from id: LeaseID, _ context: ChangeContext) async throws(BerthError) {
-        try await store.detach(name, from: id, context)
+        if let ended = try await store.detach(name, from: id, context) { note(ended) }
     }
 
     /// The live process that a caller names, when it may.
@@ -92,6 +101,7 @@ package final class LeaseManager: Sendable {
     /// - Parameter isTakenOver: a new lease of the same holder has the block already.
     func note(_ ended: EndedLease, isTakenOver: Bool = false) {
         LeaseMetrics.ended(ended.end).increment()
+        watches.forget(ended.lease)
         guard !isTakenOver else { return }
         let rest = Int64((pools[ended.pool]?.quarantineSeconds ?? 0) * 1000)
         ports.ended(ended, restsUntil: clock.now().boot.advanced(byMilliseconds: rest))

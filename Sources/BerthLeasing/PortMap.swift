@@ -14,7 +14,7 @@ package final class PortMap: Sendable {
         var index: FreeBlockIndex
         /// Where next fit goes on.
         var nextPort: Port?
-        var resting: [Port: RestingPort] = [:]
+        var resting = RestingPorts()
         /// Reservations that are neither granted nor given back yet.
         var reservations = 0
         /// Who waits for a reservation to be settled.
@@ -90,7 +90,8 @@ package final class PortMap: Sendable {
             guard var ports = pools[lease.pool] else { return }
             if lease.isQuarantined {
                 for port in lease.block.ports where ports.pool.runs.contains(where: { $0.contains(port) }) {
-                    ports.resting[port] = RestingPort(state: .quarantined, lastLease: lease.lease, nextLook: restsUntil)
+                    ports.resting[port] = RestingPort(
+                        state: .quarantined, lastLease: lease.lease, restsUntil: restsUntil)
                 }
             } else {
                 ports.index.insert(lease.block)
@@ -119,16 +120,27 @@ package final class PortMap: Sendable {
         }
     }
 
-    /// Takes resting ports whose next look is due out of the map, `limit` at most; nil takes them whether due or not.
-    /// Each must be put back with ``rest(_:_:)`` or ``update(_:)``.
-    package func takeResting(due now: BootTime?, limit: Int) -> [(port: Port, resting: RestingPort)] {
+    /// Which resting ports are taken out for a look.
+    enum Looks {
+        /// Those whose next look is due.
+        case due
+        /// Those that nothing but a bound socket keeps from being free, though their next look may be later.
+        case rested
+        /// All of them.
+        case all
+    }
+
+    /// Takes resting ports out of the map, `limit` at most, ascending. Each must be put back with ``rest(_:_:)`` or
+    /// ``update(_:)``.
+    func takeResting(_ looks: Looks, at now: BootTime, limit: Int) -> [(port: Port, resting: RestingPort)] {
         pools.withLock { pools in
             var taken: [(port: Port, resting: RestingPort)] = []
-            for name in pools.keys {
-                for (port, resting) in pools[name]?.resting ?? [:] where taken.count < limit {
-                    if let now, resting.nextLook > now { continue }
-                    pools[name]?.resting[port] = nil
-                    taken.append((port, resting))
+            for name in pools.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+                let rest = limit - taken.count
+                switch looks {
+                case .due: taken += pools[name]?.resting.takeDue(at: now, limit: rest) ?? []
+                case .rested: taken += pools[name]?.resting.takeRested(at: now, limit: rest) ?? []
+                case .all: taken += pools[name]?.resting.takeRested(at: BootTime(milliseconds: .max), limit: rest) ?? []
                 }
             }
             return taken.sorted { $0.port < $1.port }
@@ -139,7 +151,7 @@ package final class PortMap: Sendable {
     package func takeResting(_ port: Port) -> RestingPort? {
         pools.withLock { pools in
             for name in pools.keys {
-                if let resting = pools[name]?.resting.removeValue(forKey: port) { return resting }
+                if let resting = pools[name]?.resting.take(port) { return resting }
             }
             return nil
         }

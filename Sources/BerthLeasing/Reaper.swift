@@ -6,22 +6,28 @@ import Metrics
 import ServiceLifecycle
 import Synchronization
 
-/// Ends what has run out and recovers ports that nobody holds any more. It is only another caller of
-/// ``LeaseManager``'s store.
+/// Ends what has run out, orphans what has lost its processes, and recovers ports that nobody holds any more.
+/// It is only another caller of ``LeaseManager``'s store.
 ///
-/// It never gives up: what fails is logged, counted and tried again at the next tick.
+/// Deaths come as events; everything else, and the safety net under the events, is looked at tick by tick. It never
+/// gives up: what fails is logged, counted and tried again, a little later each time.
 package final class Reaper: Service {
     /// How often memory is asked whether something is due. The database is asked only when something is.
     package static let tick = Duration.milliseconds(200)
     /// Ticks further apart than this had nobody serving in between: the host slept, or the daemon was stopped.
     package static let gapMilliseconds: Int64 = 3000
     /// How many leases end in one transaction: it bounds how long a grant waits behind it.
-    package static let batch = 256
+    package static let batch = 8
+    /// How many processes without an event are looked at in a tick: 10,000 of them are gone through in ten seconds.
+    private static let unwatchedLooks = 200
+    /// The same for watched ones. It is only the safety net, and costs an idle daemon next to nothing.
+    private static let watchedLooks = 4
 
     private let manager: LeaseManager
     private let logger: Logger
     private let lastTick: Mutex<BootTime>
     private let lastForgetting: Mutex<BootTime>
+    private let patience = Mutex(Patience())
 
     package init(manager: LeaseManager, logger: Logger) {
         self.manager = manager
@@ -33,9 +39,12 @@ package final class Reaper: Service {
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await self.sweep()
-                do { try await Task.sleep(for: Self.tick) } catch { return }
+            await withTaskGroup { group in
+                group.addTask { await self.sweepEachTick() }
+                group.addTask {
+                    for await process in self.manager.deaths { self.manager.inbox.post([Death(process, .event)]) }
+                }
+                group.addTask { for await _ in self.manager.inbox.arrivals { await self.recordDeaths() } }
             }
         }
     }
@@ -45,41 +54,99 @@ package final class Reaper: Service {
         manager.clock.now().boot.milliseconds - lastTick.withLock { $0.milliseconds }
     }
 
-    /// One sweep: gaps, deadlines, resting ports, old idempotency keys.
+    private func sweepEachTick() async {
+        while !Task.isCancelled {
+            if patience.withLock({ $0.isOver(at: manager.clock.now().boot) }) { await sweep() }
+            do { try await Task.sleep(for: Self.tick) } catch { return }
+        }
+    }
+
+    /// One sweep: gaps, deaths, deadlines, resting ports, old idempotency keys. A part that fails does not keep the
+    /// others from their turn.
     package func sweep() async {
         let now = manager.clock.now().boot
-        let before = lastTick.withLock { $0 }
+        // Until a gap is forgiven nothing may expire, and the gap goes on.
+        guard await attempt(forgiveGap, now) else { return patience.withLock { $0.failed(at: now) } }
+        lastTick.withLock { $0 = max($0, now) }
+        var isWell = true
+        for part in [lookForDeaths, expire, recover, forget] where await !attempt(part, now) { isWell = false }
+        patience.withLock { isWell ? $0.succeeded() : $0.failed(at: now) }
+    }
+
+    private func attempt(
+        _ part: (BootTime) async throws(BerthError) -> Void, _ now: BootTime
+    ) async -> Bool {
         do {
-            if now.milliseconds - before.milliseconds > Self.gapMilliseconds {
-                logger.info(
-                    "nobody served for a while; passed deadlines are moved",
-                    metadata: ["milliseconds": "\(now.milliseconds - before.milliseconds)"])
-                try await manager.store.forgiveGap(since: before)
-            }
-            try await expire(now)
-            try await manager.lookAtRestingPorts()
-            try await forget(now)
+            try await part(now)
+            return true
         } catch {
             ReaperMetrics.failures.increment()
-            manager.deadlines.expect(now)
-            logger.error("sweep failed; it is tried again", metadata: ["error": "\(error)"])
+            logger.error("part of a sweep failed; it is tried again", metadata: ["error": "\(error)"])
+            return false
         }
-        lastTick.withLock { $0 = max($0, now) }
+    }
+
+    /// Records the deaths that were posted. What fails waits for the next sweep.
+    private func recordDeaths() async {
+        do {
+            try await recordPosted()
+        } catch {
+            ReaperMetrics.failures.increment()
+            logger.error("deaths could not be recorded; they are tried again", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func recordPosted() async throws(BerthError) {
+        let deaths = manager.inbox.takeAll()
+        guard !deaths.isEmpty else { return }
+        let start = ContinuousClock.now
+        try await manager.record(deaths)
+        ReaperMetrics.reap.record(duration: ContinuousClock.now - start)
+    }
+
+    // MARK: The parts of a sweep
+
+    private func forgiveGap(_ now: BootTime) async throws(BerthError) {
+        let before = lastTick.withLock { $0 }
+        guard now.milliseconds - before.milliseconds > Self.gapMilliseconds else { return }
+        logger.info(
+            "nobody served for a while; passed deadlines are moved",
+            metadata: ["milliseconds": "\(now.milliseconds - before.milliseconds)"])
+        try await manager.store.forgiveGap(since: before)
+    }
+
+    /// Looks at processes whose death no event tells, and at a few of the others.
+    private func lookForDeaths(_ now: BootTime) async throws(BerthError) {
+        let looks = manager.watches.nextToLookAt(unwatched: Self.unwatchedLooks, watched: Self.watchedLooks)
+        manager.inbox.post(looks.filter { !manager.processes.isAlive($0) }.map { Death($0, .look) })
+        let counts = manager.watches.counts
+        ReaperMetrics.watched.record(counts.watched)
+        ReaperMetrics.unwatched.record(counts.unwatched)
+        try await recordPosted()
     }
 
     private func expire(_ now: BootTime) async throws(BerthError) {
         guard manager.deadlines.takeDue(at: now) else { return }
         let start = ContinuousClock.now
-        var ended: [EndedLease]
-        repeat {
-            ended = try await manager.store.expire(limit: Self.batch, .daemon)
-            for lease in ended {
-                manager.note(lease)
-                logger.info("lease expired", metadata: ["lease": "\(lease.lease)", "block": "\(lease.block)"])
-            }
-        } while ended.count == Self.batch
-        manager.deadlines.expect(try await manager.store.earliestDeadline())
+        do {
+            var ended: [EndedLease]
+            repeat {
+                ended = try await manager.store.expire(limit: Self.batch, .daemon)
+                for lease in ended {
+                    manager.note(lease)
+                    logger.info("lease expired", metadata: ["lease": "\(lease.lease)", "block": "\(lease.block)"])
+                }
+            } while ended.count == Self.batch
+            manager.deadlines.expect(try await manager.store.earliestDeadline())
+        } catch {
+            manager.deadlines.expect(now)
+            throw error
+        }
         ReaperMetrics.reap.record(duration: ContinuousClock.now - start)
+    }
+
+    private func recover(_ now: BootTime) async throws(BerthError) {
+        try await manager.lookAtRestingPorts()
     }
 
     /// Idempotency keys are forgotten once a minute, a bounded number at a time.
@@ -90,5 +157,26 @@ package final class Reaper: Service {
             return true
         }
         if isDue { while try await manager.store.forgetOutcomes(limit: 1000) == 1000 {} }
+    }
+}
+
+extension Reaper {
+    /// How long a reaper whose sweeps fail waits before the next: twice as long each time, up to five seconds, so that a
+    /// full disk is not hammered, and room that returns is soon noticed.
+    struct Patience {
+        private var failures = 0
+        private var nextSweep: BootTime?
+
+        func isOver(at now: BootTime) -> Bool { nextSweep.map { $0 <= now } ?? true }
+
+        mutating func failed(at now: BootTime) {
+            failures += 1
+            nextSweep = now.advanced(byMilliseconds: min(5000, 200 << Int64(min(failures, 5))))
+        }
+
+        mutating func succeeded() {
+            failures = 0
+            nextSweep = nil
+        }
     }
 }

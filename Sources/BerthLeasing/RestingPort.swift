@@ -6,15 +6,18 @@ package struct RestingPort: Hashable, Sendable {
     package let state: PortState
     /// The lease that it was in last: its holder may have the port back at once.
     package let lastLease: LeaseID?
+    /// Its quarantine ends here at the earliest; a stranger's port has none.
+    package let restsUntil: BootTime
     /// When the host is asked next.
-    package var nextLook: BootTime
+    package private(set) var nextLook: BootTime
     /// How long after that look the next one comes, when the port is still bound.
     private var backOffMilliseconds: Int64 = 250
 
-    package init(state: PortState, lastLease: LeaseID?, nextLook: BootTime) {
+    package init(state: PortState, lastLease: LeaseID?, restsUntil: BootTime) {
         self.state = state
         self.lastLease = lastLease
-        self.nextLook = nextLook
+        self.restsUntil = restsUntil
+        nextLook = restsUntil
     }
 
     /// Nil for a record of a port that does not rest.
@@ -25,7 +28,7 @@ package struct RestingPort: Hashable, Sendable {
         }
         self.init(
             state: record.state, lastLease: record.lastLease,
-            nextLook: record.restsUntil ?? BootTime(milliseconds: .min))
+            restsUntil: record.restsUntil ?? BootTime(milliseconds: .min))
     }
 
     /// Still bound at `now`: the looks come rarer, up to every four seconds, and never stop.

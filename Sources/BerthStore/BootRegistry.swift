@@ -11,7 +11,8 @@ package struct BootRegistry: Sendable {
     /// Adds the present boot where it is missing.
     package init(_ db: Database, current: BootID) throws {
         try db.execute(
-            sql: "INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [current.description])
+            sql: "INSERT INTO boots (boot_id) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM boots WHERE boot_id = ?1)",
+            arguments: [current.description])
         var boots: [Int64: BootID] = [:]
         var rows: [BootID: Int64] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT id, boot_id FROM boots") {

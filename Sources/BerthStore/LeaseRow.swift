@@ -21,6 +21,7 @@ struct LeaseRow {
             block: row.block(),
             principal: row.principal(),
             owner: process(row, prefix: "owner"),
+            ownerExitedAt: (row["owner_exited_at"] as Int64?).map(Instant.init(milliseconds:)),
             agents: agents,
             labels: labels(row),
             isPinned: row["pinned"],

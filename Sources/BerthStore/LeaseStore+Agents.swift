@@ -34,9 +34,13 @@ extension LeaseStore {
         }
     }
 
-    /// Takes an agent's name off its port.
+    /// Takes an agent's name off its port. Where the owner has ended and this was the last live agent, that orphans the
+    /// lease.
     /// - Throws: `not-found` for the lease or the agent, `lease-ended`.
-    package func detach(_ name: AgentName, from id: LeaseID, _ context: ChangeContext) async throws(BerthError) {
+    @discardableResult
+    package func detach(
+        _ name: AgentName, from id: LeaseID, _ context: ChangeContext
+    ) async throws(BerthError) -> EndedLease? {
         try await queue.submit { transaction in
             let lease = try activeLease(id, context, transaction.db)
             let removed = try transaction.changes(
@@ -45,6 +49,8 @@ extension LeaseStore {
             var entry = context.entry(.agentDetached).about(lease)
             entry.agent = name
             try transaction.audit(entry)
+            return try transaction.endIfAbandoned(
+                id, reason: "its owner has ended, and its last live agent \(name) was detached", context, self)
         }
     }
 

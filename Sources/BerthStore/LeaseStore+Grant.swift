@@ -36,8 +36,7 @@ private struct Grant {
         if let found = session, let lease = try activeLease(in: found) {
             if isHeld(lease) { return try renew(lease) }
             guard command.supersedes == lease.id else { return .superseded(lease) }
-            ended = try transaction.end(
-                lease, .orphaned, reason: "all its processes were gone when its name was asked for", context, store)
+            ended = try transaction.note(lease.liveProcesses.map { Death($0, .look) }, of: lease, context, store).ended
             session = try activeSession()
         }
         try checkLimits(session)
@@ -106,11 +105,7 @@ private struct Grant {
 
     /// A lease without an owner is held by its TTL; one with an owner, until its owner and agents are all dead.
     private func isHeld(_ lease: Lease) -> Bool {
-        guard let owner = lease.owner else { return true }
-        return command.processes.isAlive(owner)
-            || lease.agents.contains { agent in
-                if case .running(let process) = agent.state { command.processes.isAlive(process) } else { false }
-            }
+        lease.owner == nil || lease.liveProcesses.contains(where: command.processes.isAlive)
     }
 
     private func renew(_ lease: Lease) throws -> GrantOutcome {
@@ -130,7 +125,11 @@ private struct Grant {
             } else if case .exactly(let port) = request.placement, port != lease.block.first {
                 "it starts at port \(lease.block.first)"
             } else if let owner = command.owner, lease.owner.map({ !$0.isSameProcess(as: owner) }) ?? true {
-                lease.owner.map { "it belongs to the live process \($0.pid)" } ?? "it has no owner"
+                lease.owner.map { held in
+                    lease.ownerExitedAt == nil
+                        ? "it belongs to the live process \(held.pid)"
+                        : "agents of it live on, though its owner \(held.pid) has ended"
+                } ?? "it has no owner"
             } else {
                 nil
             }
@@ -175,7 +174,8 @@ private struct Grant {
     private func claim(_ proposal: Proposal, for lease: LeaseID) throws -> Int {
         try transaction.changes(
             """
-            UPDATE ports SET lease_id = ?1, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL
+            UPDATE ports SET lease_id = ?1, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL,
+                rest_since = NULL, rest_reason = NULL
             WHERE port BETWEEN ?2 AND ?3 AND pool = ?4 AND lease_id IS NULL
                 AND (state = 'free' OR (state = 'quarantined' AND last_lease_id = ?5))
             """,

@@ -62,6 +62,14 @@ extension LeaseStore {
         }
     }
 
+    /// The leases that ``expire(limit:_:)`` would end at that moment.
+    package func dueLeases(at now: BootTime, limit: Int) async throws(BerthError) -> [Lease] {
+        try await read { db in
+            try fetchLeases(
+                "leases.deadline_boot_ms <= ? ORDER BY leases.deadline_boot_ms LIMIT ?", [now.milliseconds, limit], db)
+        }
+    }
+
     /// Moves every deadline that passed in a gap, when nobody could renew, to its end's grace.
     /// - Parameter gapStart: deadlines before it passed while somebody could renew, and stay.
     package func forgiveGap(since gapStart: BootTime) async throws(BerthError) {

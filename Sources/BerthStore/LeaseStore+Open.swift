@@ -38,7 +38,7 @@ extension LeaseStore {
                 writer: file.writer, chain: chain, clock: setup.clock, observer: setup.observer,
                 unknownOutcome: setup.unknownOutcome)
             let store = LeaseStore(
-                file: file, queue: queue, boots: boots,
+                file: file, queue: queue, boots: boots, processes: setup.processes,
                 pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
             try await queue.submit { transaction in
@@ -46,7 +46,8 @@ extension LeaseStore {
                 entry.pid = ProcessInfo.processInfo.processIdentifier
                 try transaction.audit(entry)
                 try PoolReconciliation(store: store, transaction: transaction, context: context).run()
-                try store.reconcileDeadlines(transaction, context)
+                try store.recordReboot(transaction, context)
+                try store.reconcileDeadlines(transaction)
             }
             return store
         } catch {
@@ -65,14 +66,8 @@ extension LeaseStore {
     }
 
     /// Deadlines and rests come from the clock of the boot in which they were set; see ``TTLRules``.
-    private func reconcileDeadlines(_ transaction: WriteTransaction, _ context: ChangeContext) throws {
+    private func reconcileDeadlines(_ transaction: WriteTransaction) throws {
         let now = transaction.now
-        let lost = try fetchLeases(
-            "leases.state = 'active' AND leases.owner_boot <> ?", [boots.current], transaction.db)
-        for lease in lost {
-            _ = try transaction.end(
-                lease, .orphaned, reason: "the host was started anew, so its owner is gone", context, self)
-        }
         let timed = try transaction.rows(
             """
             SELECT id, ttl_ms, deadline_boot, deadline_boot_ms, expires_at FROM leases

@@ -56,7 +56,8 @@ extension LeaseStore {
             let recovered = try ports.filter { port in
                 let changed = try transaction.changes(
                     """
-                    UPDATE ports SET state = 'free', rest_boot = NULL, rest_boot_ms = NULL
+                    UPDATE ports SET state = 'free', rest_boot = NULL, rest_boot_ms = NULL, rest_since = NULL,
+                        rest_reason = NULL
                     WHERE port = ? AND (state = 'foreign' OR (state = 'quarantined' AND rest_boot_ms <= ?))
                     """,
                     [Int(port.number), transaction.now.boot.milliseconds])
@@ -115,10 +116,14 @@ extension LeaseStore {
         let rest = now.boot.advanced(
             byMilliseconds: Int64((before.pool.flatMap { pools[$0] }?.quarantineSeconds ?? 0) * 1000))
         try transaction.execute(
-            "UPDATE ports SET state = ?, rest_boot = ?, rest_boot_ms = ? WHERE port = ? AND lease_id IS NULL",
+            """
+            UPDATE ports SET state = ?, rest_boot = ?, rest_boot_ms = ?, rest_since = ?, rest_reason = ?
+            WHERE port = ? AND lease_id IS NULL
+            """,
             [
                 next.rawValue, next == .quarantined ? boots.current : nil,
-                next == .quarantined ? rest.milliseconds : nil, Int(before.port.number),
+                next == .quarantined ? rest.milliseconds : nil, now.wall.milliseconds, reason,
+                Int(before.port.number),
             ])
         var entry = context.entry(next == .foreign ? .portForeign : .portQuarantined, reason: reason)
         entry.block = PortBlock(before.port)
@@ -162,7 +167,8 @@ extension LeaseStore {
             lastLease: (row["last_lease_id"] as Int64?).map(LeaseID.init),
             lastEnd: row.hasColumn("last_end") ? (row["last_end"] as String?).flatMap(LeaseEnd.init) : nil,
             endedAt: (row["ended_at"] as Int64?).map(Instant.init(milliseconds:)),
-            restsUntil: (row["rest_boot_ms"] as Int64?).map(BootTime.init(milliseconds:)))
+            restsUntil: (row["rest_boot_ms"] as Int64?).map(BootTime.init(milliseconds:)),
+            restsSince: (row["rest_since"] as Int64?).map(Instant.init(milliseconds:)), restReason: row["rest_reason"])
     }
 }
 
@@ -179,6 +185,9 @@ package struct PortRecord: Hashable, Sendable {
     package let endedAt: Instant?
     /// The end of its quarantine at the earliest.
     package let restsUntil: BootTime?
+    /// Since when it is quarantined or foreign, and on what evidence.
+    package let restsSince: Instant?
+    package let restReason: String?
 }
 
 /// A block that a holder had before.

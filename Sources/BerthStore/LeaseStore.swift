@@ -10,12 +10,18 @@ package struct LeaseStore: Sendable {
     package let file: DatabaseFile
     package let queue: CommitQueue
     package let boots: BootRegistry
+    /// Tells when a process started, for the evidence of its end.
+    let processes: any ProcessTable
     package let pools: [PoolName: Pool]
 
-    package init(file: DatabaseFile, queue: CommitQueue, boots: BootRegistry, pools: [PoolName: Pool]) {
+    package init(
+        file: DatabaseFile, queue: CommitQueue, boots: BootRegistry, processes: any ProcessTable,
+        pools: [PoolName: Pool]
+    ) {
         self.file = file
         self.queue = queue
         self.boots = boots
+        self.processes = processes
         self.pools = pools
     }
 
@@ -60,6 +66,14 @@ package struct EndedLease: Hashable, Sendable {
     package let pool: PoolName
     package let block: PortBlock
     package let end: LeaseEnd
+
+    package init(lease: LeaseID, pool: PoolName, block: PortBlock, end: LeaseEnd) {
+        self.lease = lease
+        self.pool = pool
+        self.block = block
+        self.end = end
+    }
+
     /// Whether the ports rest in quarantine; else they are free.
     package var isQuarantined: Bool { end.isAbnormal }
 }

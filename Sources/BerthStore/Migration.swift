@@ -26,6 +26,8 @@ package struct Migration: Hashable, Sendable {
     /// All of them in order. A test compares the list with the folder.
     package static let all: [Migration] = [
         Migration(
-            version: 1, name: "V001__leases", sql: String(decoding: PackageResources.V001__leases_sql, as: UTF8.self))
+            version: 1, name: "V001__leases", sql: String(decoding: PackageResources.V001__leases_sql, as: UTF8.self)),
+        Migration(
+            version: 2, name: "V002__deaths", sql: String(decoding: PackageResources.V002__deaths_sql, as: UTF8.self)),
     ]
 }

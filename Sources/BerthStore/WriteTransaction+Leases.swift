@@ -39,8 +39,9 @@ extension WriteTransaction {
         guard changed == 1 else { throw BerthError(.internal, "Lease \(lease.id) changed under its end.") }
         try audit(context.entry(.end(end), reason: reason).about(lease))
         if end.isAbnormal {
-            try quarantinePorts(of: lease, store)
-            try audit(context.entry(.portQuarantined, reason: "lease \(lease.id) \(end.rawValue)").about(lease))
+            let evidence = "lease \(lease.id) \(end.rawValue): \(reason)"
+            try quarantinePorts(of: lease, reason: evidence, store)
+            try audit(context.entry(.portQuarantined, reason: evidence).about(lease))
         } else {
             try freePorts(of: lease)
         }
@@ -60,17 +61,17 @@ extension WriteTransaction {
         try dropUnmanagedPorts(of: lease, remaining: lease.block.count - freed)
     }
 
-    private func quarantinePorts(of lease: Lease, _ store: LeaseStore) throws {
+    private func quarantinePorts(of lease: Lease, reason: String, _ store: LeaseStore) throws {
         let milliseconds = Int64((store.pools[lease.pool]?.quarantineSeconds ?? 0) * 1000)
         let freed = try changes(
             """
             UPDATE ports SET state = 'quarantined', lease_id = NULL, last_lease_id = ?1, ended_at = ?2,
-                rest_boot = ?3, rest_boot_ms = ?4
-            WHERE port BETWEEN ?5 AND ?6 AND lease_id = ?1 AND pool IS NOT NULL
+                rest_boot = ?3, rest_boot_ms = ?4, rest_since = ?2, rest_reason = ?5
+            WHERE port BETWEEN ?6 AND ?7 AND lease_id = ?1 AND pool IS NOT NULL
             """,
             [
                 lease.id.number, now.wall.milliseconds, store.boots.current, now.boot.milliseconds + milliseconds,
-                lease.block.numbers.lowerBound, lease.block.numbers.upperBound,
+                reason, lease.block.numbers.lowerBound, lease.block.numbers.upperBound,
             ])
         try dropUnmanagedPorts(of: lease, remaining: lease.block.count - freed)
     }
@@ -108,7 +109,7 @@ extension Lease {
     func with(state: LeaseState, ttlMilliseconds: Int64?, renewedAt: Instant) -> Lease {
         Lease(
             id: id, session: session, name: name, pool: pool, block: block, principal: principal, owner: owner,
-            agents: agents, labels: labels, isPinned: isPinned, ttlMilliseconds: ttlMilliseconds,
+            ownerExitedAt: ownerExitedAt, agents: agents, labels: labels, isPinned: isPinned, ttlMilliseconds: ttlMilliseconds,
             createdAt: createdAt, renewedAt: renewedAt, state: state)
     }
 }

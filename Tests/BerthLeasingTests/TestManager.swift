@@ -9,6 +9,7 @@ struct TestManager {
     let folder: TemporaryFolder
     let clock: ManualClock
     let processes: FakeProcessTable
+    let watch: FakeProcessWatch
     let probe: FakePortProbe
     let store: LeaseStore
     let manager: LeaseManager
@@ -36,15 +37,17 @@ struct TestManager {
         _ pools: [Pool], _ limits: Limits, _ folder: TemporaryFolder, _ clock: ManualClock,
         _ processes: FakeProcessTable, _ probe: FakePortProbe
     ) async throws -> TestManager {
+        let watch = FakeProcessWatch(processes)
         let store = try await LeaseStore.open(
             DatabaseFile(path: folder.file("berth.db")),
             LeaseStore.Setup(
                 pools: pools, clock: clock, processes: processes, observer: SilentObserver(), unknownOutcome: { _ in }))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let manager = try await LeaseManager(
-            store: store, probe: probe, processes: processes, clock: clock, limits: limits, logger: logger)
+            store: store, probe: probe, processes: processes, watch: watch, clock: clock, limits: limits,
+            logger: logger)
         return TestManager(
-            folder: folder, clock: clock, processes: processes, probe: probe, store: store, manager: manager,
+            folder: folder, clock: clock, processes: processes, watch: watch, probe: probe, store: store, manager: manager,
             reaper: Reaper(manager: manager, logger: logger))
     }
 

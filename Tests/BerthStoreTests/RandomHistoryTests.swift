@@ -108,7 +108,10 @@ private struct RandomHistory {
 
     private mutating func agents(of lease: LeaseID, _ who: ChangeContext) async throws {
         let name: AgentName = random.happens(inPercent: 50) ? "one" : "two"
-        if random.happens(inPercent: 30) { return try await test.store.detach(name, from: lease, who) }
+        if random.happens(inPercent: 30) {
+            try await test.store.detach(name, from: lease, who)
+            return
+        }
         let pid = Int32.random(in: 1...20, using: &random)
         let process = test.processes.identify(pid) ?? test.processes.start(pid)
         _ = try await test.store.attach(name, process: process, port: nil, to: lease, who)

@@ -55,7 +55,13 @@ import Testing
             ]
         ),
         ("agents", ["state": "'running'", "exited_at": "NULL", "process_inode": "NULL", "process_ticks": "0"]),
-        ("ports", ["state": "'free'", "rest_boot": "NULL", "rest_boot_ms": "NULL"]),
+        (
+            "ports",
+            [
+                "state": "'free'", "rest_boot": "NULL", "rest_boot_ms": "NULL", "rest_since": "NULL",
+                "rest_reason": "NULL",
+            ]
+        ),
         ("audit", ["first_port": "NULL", "count": "NULL"]),
         ("idempotency_keys", ["status": "200"]), ("idempotency_keys", ["status": "299"]),
     ])
@@ -184,11 +190,17 @@ extension SchemaBreach {
         SchemaBreach("ports", "port BETWEEN 1 AND 65535", ["port": "0"], ["port": "65536"]),
         SchemaBreach("ports", "state IN ('free', 'leased', 'quarantined', 'foreign')", ["state": "'lost'"]),
         SchemaBreach(
-            "ports", "(state = 'leased') = (lease_id IS NOT NULL)", ["lease_id": "1"], ["state": "'leased'"]),
+            "ports", "(state = 'leased') = (lease_id IS NOT NULL)", ["lease_id": "1"],
+            ["state": "'leased'", "rest_since": "NULL", "rest_reason": "NULL"]),
         SchemaBreach(
-            "ports", "(state = 'quarantined') = (rest_boot_ms IS NOT NULL)", ["state": "'free'"],
+            "ports", "(state = 'quarantined') = (rest_boot_ms IS NOT NULL)",
+            ["state": "'free'", "rest_since": "NULL", "rest_reason": "NULL"],
             ["rest_boot": "NULL", "rest_boot_ms": "NULL"]),
         SchemaBreach("ports", "(rest_boot IS NULL) = (rest_boot_ms IS NULL)", ["rest_boot": "NULL"]),
+        SchemaBreach(
+            "ports", "rest_since IS NULL OR state IN ('quarantined', 'foreign')",
+            ["state": "'free'", "rest_boot": "NULL", "rest_boot_ms": "NULL"]),
+        SchemaBreach("ports", "rest_reason IS NULL OR rest_since IS NOT NULL", ["rest_since": "NULL"]),
         SchemaBreach("ports", "pool IS NOT NULL OR state = 'leased'", ["pool": "NULL"]),
         SchemaBreach("held_blocks", "count >= 1", ["count": "0"]),
         SchemaBreach("held_blocks", "first_port BETWEEN 1 AND 65535", ["first_port": "0"], ["first_port": "65536"]),

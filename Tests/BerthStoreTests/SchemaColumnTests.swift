@@ -44,7 +44,13 @@ import Testing
         ("leases", "session_id", [:]), ("leases", "owner_boot", [:]), ("leases", "deadline_boot", [:]),
         ("agents", "lease_id", [:]), ("agents", "process_boot", [:]), ("ports", "rest_boot", [:]),
         ("ports", "pool", [:]),
-        ("ports", "lease_id", ["state": "'leased'", "rest_boot": "NULL", "rest_boot_ms": "NULL"]),
+        (
+            "ports", "lease_id",
+            [
+                "state": "'leased'", "rest_boot": "NULL", "rest_boot_ms": "NULL", "rest_since": "NULL",
+                "rest_reason": "NULL",
+            ]
+        ),
         ("idempotency_keys", "lease_id", [:]),
     ])
     func `refuse a reference to nothing`(table: String, column: String, changes: [String: String]) throws {

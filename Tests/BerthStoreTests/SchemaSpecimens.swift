@@ -43,6 +43,7 @@ enum SchemaSpecimens {
             ("owner_pid", "42"), ("owner_ticks", "5"), ("owner_inode", "6"), ("labels", "'{}'"), ("pinned", "0"),
             ("ttl_ms", "9"), ("created_at", "1"), ("renewed_at", "1"), ("state", "'active'"), ("deadline_boot", "1"),
             ("deadline_boot_ms", "9"), ("expires_at", "9"), ("ended_at", "NULL"), ("end_reason", "NULL"),
+            ("owner_exited_at", "NULL"),
         ],
         "agents": [
             ("lease_id", "1"), ("port", "20001"), ("name", "'two'"), ("state", "'exited'"), ("process_boot", "1"),
@@ -52,6 +53,7 @@ enum SchemaSpecimens {
         "ports": [
             ("port", "20005"), ("pool", "'default'"), ("state", "'quarantined'"), ("lease_id", "NULL"),
             ("last_lease_id", "2"), ("ended_at", "5"), ("rest_boot", "1"), ("rest_boot_ms", "9"),
+            ("rest_since", "5"), ("rest_reason", "'why'"),
         ],
         "held_blocks": [
             ("principal", "'uid:1000'"), ("session", "'alice'"), ("name", "'db'"), ("pool", "'default'"),

@@ -147,6 +147,34 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             "UPDATE leases SET name = 'db' WHERE id = 1",
             "UPDATE leases SET name = NULL WHERE id = 1",
             "UPDATE leases SET created_at = 2 WHERE id = 1"),
+        TriggerBreach(
+            "leases_keep_their_owner",
+            "UPDATE leases SET owner_boot = 1, owner_namespace = 7, owner_pid = 42, owner_ticks = 5 WHERE id = 1",
+            """
+            \(SchemaSpecimens.insert("leases"));
+            UPDATE leases SET owner_pid = 43 WHERE id = 3
+            """,
+            """
+            \(SchemaSpecimens.insert("leases"));
+            UPDATE leases SET owner_ticks = 6 WHERE id = 3
+            """,
+            """
+            \(SchemaSpecimens.insert("leases"));
+            UPDATE leases SET owner_inode = NULL WHERE id = 3
+            """,
+            """
+            \(SchemaSpecimens.insert("leases", ["owner_exited_at": "5"]));
+            UPDATE leases SET owner_exited_at = NULL WHERE id = 3
+            """),
+        TriggerBreach(
+            "leases_need_a_session",
+            SchemaSpecimens.insert("leases", ["session_id": "2"]),
+            SchemaSpecimens.insert("leases", ["session_id": "99"])),
+        TriggerBreach(
+            "boots_are_new", SchemaSpecimens.insert("boots", ["id": "1"]),
+            SchemaSpecimens.insert("boots", ["boot_id": "'boot-1'"])),
+        TriggerBreach("boots_never_change", "UPDATE boots SET boot_id = 'boot-9'", "UPDATE boots SET id = 9"),
+        TriggerBreach("boots_are_kept", "DELETE FROM boots"),
         TriggerBreach("leases_are_kept", "DELETE FROM leases WHERE id = 1", "DELETE FROM leases WHERE id = 2"),
         TriggerBreach(
             "ports_are_claimed",

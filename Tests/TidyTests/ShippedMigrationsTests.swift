@@ -6,7 +6,8 @@ import Testing
 @Suite struct `Shipped migrations` {
     /// SHA-256 of each shipped file. A new migration adds a line; no line ever changes after a release.
     private static let checksums = [
-        "V001__leases.sql": "3b4b845d3aa3951b8d23a488fb6578269bce372be485f77532a286a8d486046d"
+        "V001__leases.sql": "3b4b845d3aa3951b8d23a488fb6578269bce372be485f77532a286a8d486046d",
+        "V002__deaths.sql": "e8543a0d7e27a5dbe85ff53a0b988b3aea0dc1c10af91ba0e1103f9836f73485",
     ]
 
     @Test func `are as they were shipped`() throws {
