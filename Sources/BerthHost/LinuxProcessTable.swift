@@ -1,19 +1,30 @@
 package import BerthCore
-internal import CBerthLinux
 internal import Glibc
 
 /// The processes of this PID namespace, by pidfd and `/proc`.
 ///
 /// A pidfd is opened before `/proc/PID` is read and asked again afterwards: when it still lives then, the number meant
 /// the same process all the while, and what was read is that process's.
+///
+/// What tells a reused number: the pidfs inode, whatever the times (Linux 6.9). Before, the start time alone, which the
+/// kernel shows in ticks of 10 ms: two processes that had one number and started in one tick look the same. For that,
+/// all numbers of the namespace have to be handed out within the tick, unless somebody with CAP_SYS_ADMIN or
+/// CAP_CHECKPOINT_RESTORE sets the next number (`ns_last_pid` of proc_sys_kernel(5), clone3(2)).
 package struct LinuxProcessTable: ProcessTable {
     private let clock: LinuxClock
-    private let namespace: UInt64
     private let ticksPerSecond: Int64
+    /// The inode of our PID namespace.
+    let namespace: UInt64
+    let access: ProcessAccess
+    var bootID: BootID { clock.bootID }
 
     /// - Throws: ``BerthError`` with ``ErrorCode/configuration`` when `/proc` is missing or another PID namespace's.
-    package init(clock: LinuxClock) throws(BerthError) {
+    package init(clock: LinuxClock) throws(BerthError) { try self.init(clock: clock, access: ProcessAccess()) }
+
+    /// As ``init(clock:)``, by the given ways.
+    init(clock: LinuxClock, access: ProcessAccess) throws(BerthError) {
         self.clock = clock
+        self.access = access
         var status = stat()
         guard stat("/proc/self/ns/pid", &status) == 0 else {
             let cause = SystemError("stat(2)", errno)
@@ -28,32 +39,22 @@ package struct LinuxProcessTable: ProcessTable {
     }
 
     package func identify(_ pid: Int32) -> ProcessIdentity? {
-        guard case .seen(let stat, let inode) = look(at: pid) else { return nil }
-        return ProcessIdentity(
-            bootID: clock.bootID, pidNamespace: namespace, pid: pid, startTicks: stat.startTicks, pidfsInode: inode)
+        guard case .seen(let found, _) = look(at: pid) else { return nil }
+        return found
     }
 
     package func isAlive(_ process: ProcessIdentity) -> Bool {
-        guard process.bootID == clock.bootID else { return false }
-        // Its number means nothing here, so nothing here tells that it is dead.
-        guard process.pidNamespace == namespace else { return true }
-        switch look(at: process.pid) {
-        case .absent: return false
-        case .seen(let stat, let inode):
-            return process.isSameProcess(
-                as: ProcessIdentity(
-                    bootID: clock.bootID, pidNamespace: namespace, pid: process.pid, startTicks: stat.startTicks,
-                    pidfsInode: inode))
-        case .hidden(let inode):
-            guard let inode, let known = process.pidfsInode else { return true }
-            return inode == known
+        switch find(process) {
+        case .ended: false
+        case .alive: true
+        case .untold: true
         }
     }
 
     package func user(of pid: Int32) -> UInt32? {
         guard case .seen = look(at: pid) else { return nil }
         do {
-            guard let status = ProcessStatus(try ProcFile.bytes("/proc/\(pid)/status")), status.leader == pid else {
+            guard let status = ProcessStatus(try ProcFile.bytes("\(access.folder)/\(pid)/status")), status.leader == pid else {
                 return nil
             }
             return status.realUser
@@ -71,6 +72,14 @@ package struct LinuxProcessTable: ProcessTable {
         return bootedAt.advanced(byMilliseconds: product / ticksPerSecond)
     }
 
+    /// Whether the process had started by then. Its start is known by the tick, so one that started later in the same
+    /// tick counts as one that had.
+    func hadStarted(_ process: ProcessIdentity, by moment: BootTime) -> Bool {
+        let (product, overflow) = moment.milliseconds.multipliedReportingOverflow(by: ticksPerSecond)
+        guard !overflow, let tick = UInt64(exactly: product / 1000) else { return moment.milliseconds > 0 }
+        return process.startTicks <= tick
+    }
+
     private static func ownStatus() throws(BerthError) -> ProcessStatus {
         let text: [UInt8]
         do {
@@ -82,58 +91,5 @@ package struct LinuxProcessTable: ProcessTable {
             throw BerthError(.configuration, "/proc/self/status names no process and user; is /proc the kernel's?")
         }
         return status
-    }
-}
-
-extension LinuxProcessTable {
-    /// What a number stands for now.
-    private enum Sighting {
-        /// A live process, and its pidfs inode where there is one.
-        case seen(ProcessStat, UInt64?)
-        /// No process, a zombie, or a thread that leads none.
-        case absent
-        /// A process whose `/proc` we can't read (`hidepid` of proc(5), descriptors used up): we can't tell which.
-        case hidden(UInt64?)
-    }
-
-    private func look(at pid: Int32) -> Sighting {
-        guard pid > 0 else { return .absent }
-        switch PIDFD.open(pid) {
-        case .noProcess: return .absent
-        case .unavailable: return lookWithoutPIDFD(at: pid)
-        case .opened(let pidfd):
-            let inode = pidfd.inode
-            let stat = readStat(of: pid)
-            // Asked after the reading: if it lives now, no other process had the number meanwhile.
-            if pidfd.hasEnded { return .absent }
-            guard let stat else { return .hidden(inode) }
-            return stat.isDead ? .absent : .seen(stat, inode)
-        }
-    }
-
-    /// The way of a kernel without pidfd_open(2). The start time alone must tell a reused number.
-    private func lookWithoutPIDFD(at pid: Int32) -> Sighting {
-        guard let stat = readStat(of: pid), let leader = readLeader(of: pid) else {
-            // EPERM is the answer for a live process of somebody else.
-            return berth_process_exists(pid) == -ESRCH ? .absent : .hidden(nil)
-        }
-        return stat.isDead || leader != pid ? .absent : .seen(stat, nil)
-    }
-
-    /// Nil when it can't be read; what that means, the caller finds out from the kernel by other ways.
-    private func readStat(of pid: Int32) -> ProcessStat? {
-        do {
-            return ProcessStat(try ProcFile.bytes("/proc/\(pid)/stat"))
-        } catch {
-            return nil
-        }
-    }
-
-    private func readLeader(of pid: Int32) -> Int32? {
-        do {
-            return ProcessStatus(try ProcFile.bytes("/proc/\(pid)/status"))?.leader
-        } catch {
-            return nil
-        }
     }
 }

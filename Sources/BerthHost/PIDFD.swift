@@ -2,8 +2,11 @@ internal import CBerthLinux
 internal import Glibc
 
 /// A descriptor for one process, which never comes to mean another (pidfd_open(2)).
-struct PIDFD: ~Copyable {
-    private let descriptor: Int32
+struct PIDFD: ~Copyable, Sendable {
+    /// Open for as long as this value lives, and closed by it alone.
+    let descriptor: Int32
+    /// The inode that is this process's alone until the next boot; nil before Linux 6.9.
+    let inode: UInt64?
 
     /// What came of opening one.
     enum Opening: ~Copyable {
@@ -14,13 +17,18 @@ struct PIDFD: ~Copyable {
         case unavailable
     }
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
+    /// Takes over an open pidfd.
+    init(adopting descriptor: Int32, access: ProcessAccess) {
+        self.descriptor = descriptor
+        var number: UInt64 = 0
+        inode = access.hasInodes && berth_pidfd_inode(descriptor, &number) == 1 ? number : nil
+    }
 
     deinit { close(descriptor) }
 
-    static func open(_ pid: Int32) -> Opening {
-        let result = berth_pidfd_open(pid)
-        if result >= 0 { return .opened(PIDFD(descriptor: result)) }
+    static func open(_ pid: Int32, access: ProcessAccess) -> Opening {
+        let result = access.openPIDFD(pid)
+        if result >= 0 { return .opened(PIDFD(adopting: result, access: access)) }
         // A thread's number gives EINVAL, and ENOENT since Linux 6.15.
         return switch -result {
         case ESRCH, EINVAL, ENOENT: .noProcess
@@ -30,10 +38,4 @@ struct PIDFD: ~Copyable {
 
     /// Whether all its threads have ended; a zombie has. False when poll(2) won't say.
     var hasEnded: Bool { berth_pidfd_has_ended(descriptor) == 1 }
-
-    /// The inode that is this process's alone until the next boot; nil before Linux 6.9.
-    var inode: UInt64? {
-        var inode: UInt64 = 0
-        return berth_pidfd_inode(descriptor, &inode) == 1 ? inode : nil
-    }
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -48,6 +49,10 @@ int berth_pidfd_inode(int pidfd, uint64_t *inode) {
 
 int berth_process_exists(int32_t pid) {
     return kill(pid, 0) == 0 ? 0 : -errno;
+}
+
+int berth_name_thread(const char *name) {
+    return -pthread_setname_np(pthread_self(), name);
 }
 
 int berth_raise_descriptor_limit(uint64_t *limit) {

@@ -8,6 +8,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+// The number of <asm-generic/socket.h>, which every architecture has that Swift runs on.
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 _Static_assert(sizeof(struct berth_ucred) == sizeof(struct ucred), "berth_ucred has the kernel's layout");
 _Static_assert(offsetof(struct berth_ucred, uid) == offsetof(struct ucred, uid), "uid has the kernel's place");
 _Static_assert(offsetof(struct berth_ucred, gid) == offsetof(struct ucred, gid), "gid has the kernel's place");
@@ -44,4 +49,16 @@ int berth_peer_credentials(int descriptor, struct berth_ucred *credentials) {
     socklen_t length = sizeof *credentials;
     if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &length) < 0) return -errno;
     return length == sizeof *credentials ? 0 : -EPROTO;
+}
+
+int berth_peer_pidfd_option(void) {
+    return SO_PEERPIDFD;
+}
+
+int berth_peer_pidfd(int descriptor) {
+    int pidfd = -1;
+    socklen_t length = sizeof pidfd;
+    // The kernel sets close-on-exec on every pidfd.
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length) < 0) return -errno;
+    return length == sizeof pidfd && pidfd >= 0 ? pidfd : -EPROTO;
 }

@@ -69,6 +69,32 @@ int berth_knock(const char *path);
 // Whom the Unix socket is connected to.
 int berth_peer_credentials(int descriptor, struct berth_ucred *credentials);
 
+// The option that berth_peer_pidfd asks for, which headers before Linux 6.5 lack.
+int berth_peer_pidfd_option(void);
+
+// A pidfd of the process that the Unix socket was connected by or listens in (SO_PEERPIDFD, Linux 6.5).
+// -ENOPROTOOPT on an older kernel; -ESRCH, -EINVAL or -ENODATA when there is no such process any more or never was.
+int berth_peer_pidfd(int descriptor);
+
+// An instance of epoll(7).
+int berth_epoll_create(void);
+
+// Tells `token` once when `descriptor` becomes readable, or at once when it is.
+int berth_epoll_add(int epoll, int descriptor, uint64_t token);
+
+// Takes a descriptor out, whatever other processes hold copies of it.
+int berth_epoll_remove(int epoll, int descriptor);
+
+// Waits for as long as it takes, signals or not. Writes at most `capacity` tokens and returns how many.
+int berth_epoll_wait(int epoll, uint64_t *tokens, int capacity);
+
+// A descriptor that becomes readable with the first berth_event_signal, and stays so (eventfd(2)).
+int berth_event_create(void);
+int berth_event_signal(int event);
+
+// Names the calling thread, by at most 15 bytes (pthread_setname_np(3)).
+int berth_name_thread(const char *name);
+
 // Raises the soft limit of open files to the hard one (setrlimit(2)) and writes the limit that stands then.
 int berth_raise_descriptor_limit(uint64_t *limit);
 
