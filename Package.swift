@@ -123,6 +123,7 @@ let package = Package(
             name: "BerthLeasingTests",
             dependencies: [
                 "BerthCore", "BerthLeasing", "BerthStore", "BerthTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -4,6 +4,7 @@ package enum APIPath {
     package static let leases = "/v1/leases"
     package static let pools = "/v1/pools"
     package static let sessions = "/v1/sessions"
+    package static let reap = "/v1/reap"
 
     /// One lease, by its id.
     package static func lease(_ id: Int64) -> String { "\(leases)/\(id)" }
@@ -13,6 +14,9 @@ package enum APIPath {
     package static func session(_ name: String) -> String { "\(sessions)/\(percentEncoded(name))" }
     /// One pool, by its name.
     package static func pool(_ name: String) -> String { "\(pools)/\(percentEncoded(name))" }
+
+    /// One port, by its number.
+    package static func port(_ number: Int) -> String { "/v1/ports/\(number)" }
 
     /// Everything but RFC 3986's unreserved characters as `%XX`.
     package static func percentEncoded(_ text: String) -> String {

@@ -92,7 +92,7 @@ package struct SessionResource: Codable, Hashable, Sendable {
     }
 }
 
-/// One port as it stands on the wire.
+/// One port as it stands on the wire; a member that does not apply, or that the caller may not know, is null.
 package struct PortResource: Codable, Hashable, Sendable {
     package var port: Int
     package var pool: String?
@@ -100,13 +100,34 @@ package struct PortResource: Codable, Hashable, Sendable {
     package var state: String
     package var lease: LeaseResource?
     package var listeners: [ListenerResource]
+    /// When the present state began.
+    package var since: String?
+    /// The evidence for the present state, in words.
+    package var reason: String?
+    /// The earliest end of a quarantine.
+    package var restsUntil: String?
+    /// The lease that the port was in last, when it is in none now.
+    package var lastLease: LeaseResource?
 
-    package init(port: Int, pool: String?, state: String, lease: LeaseResource?, listeners: [ListenerResource]) {
+    enum CodingKeys: String, CodingKey {
+        case port, pool, state, lease, listeners, since, reason
+        case restsUntil = "rests_until"
+        case lastLease = "last_lease"
+    }
+
+    package init(
+        port: Int, pool: String?, state: String, lease: LeaseResource?, listeners: [ListenerResource],
+        since: String? = nil, reason: String? = nil, restsUntil: String? = nil, lastLease: LeaseResource? = nil
+    ) {
         self.port = port
         self.pool = pool
         self.state = state
         self.lease = lease
         self.listeners = listeners
+        self.since = since
+        self.reason = reason
+        self.restsUntil = restsUntil
+        self.lastLease = lastLease
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -116,6 +137,10 @@ package struct PortResource: Codable, Hashable, Sendable {
         try container.encode(state, forKey: .state)
         try container.encode(lease, forKey: .lease)
         try container.encode(listeners, forKey: .listeners)
+        try container.encode(since, forKey: .since)
+        try container.encode(reason, forKey: .reason)
+        try container.encode(restsUntil, forKey: .restsUntil)
+        try container.encode(lastLease, forKey: .lastLease)
     }
 }
 

@@ -23,7 +23,8 @@ package struct Lease: Hashable, Sendable {
 
     package init(
         id: LeaseID, session: SessionName, name: LeaseName?, pool: PoolName, block: PortBlock, principal: Principal,
-        owner: ProcessIdentity?, ownerExitedAt: Instant? = nil, agents: [Agent], labels: [String: String], isPinned: Bool, ttlMilliseconds: Int64?,
+        owner: ProcessIdentity?, ownerExitedAt: Instant? = nil, agents: [Agent], labels: [String: String],
+        isPinned: Bool, ttlMilliseconds: Int64?,
         createdAt: Instant, renewedAt: Instant, state: LeaseState
     ) {
         self.id = id

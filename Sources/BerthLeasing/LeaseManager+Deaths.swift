@@ -1,4 +1,4 @@
-import BerthCore
+package import BerthCore
 import BerthStore
 import Logging
 
@@ -23,7 +23,7 @@ extension LeaseManager {
     /// Records deaths, a bounded number of leases in a transaction, and lets the ports of leases rest that nobody holds
     /// any more.
     /// - Throws: `storage-unavailable`; what was not recorded by then is back in the inbox.
-    func record(_ deaths: [Death]) async throws(BerthError) {
+    package func record(_ deaths: [Death]) async throws(BerthError) {
         var left = deaths[...]
         while !left.isEmpty {
             var batch: [(lease: LeaseID, deaths: [Death])] = []
@@ -53,7 +53,7 @@ extension LeaseManager {
         }
     }
 
-    /// Keeps memory in step with deaths that are durable, and logs them.
+    /// Logs deaths that are durable.
     func tell(_ outcome: DeathOutcome) {
         for exit in outcome.exits {
             logger.debug(
@@ -61,7 +61,6 @@ extension LeaseManager {
                 metadata: ["lease": "\(outcome.lease.id)", "process": "\(exit.name)", "evidence": "\(exit.evidence)"])
         }
         guard let ended = outcome.ended else { return }
-        note(ended)
         logger.info(
             "lease orphaned",
             metadata: [

@@ -19,17 +19,17 @@ extension LeaseManager {
     package func lease(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> GrantReply {
         let terms = try terms(of: request, for: context.caller)
         var superseded: Lease?
+        var mayReturn = true
         // Each turn that is not the last takes a wrong port out of memory, so a handful is many.
         for _ in 0..<64 {
             let reservation = try await propose(request, context, superseded: superseded)
-            let outcome = try await grant(request, terms, context, reservation, superseded: superseded)
+            let outcome = try await grant(request, terms, context, reservation, superseded: superseded, mayReturn)
             switch outcome {
-            case .granted(let lease, let ended):
+            case .granted(let lease, _):
                 deadlines.note(lease)
                 history.note(lease)
                 follow(lease)
                 LeaseMetrics.granted.increment()
-                if let ended { note(ended, isTakenOver: ended.block == lease.block) }
                 return .created(lease)
             case .existing(let lease):
                 deadlines.note(lease)
@@ -40,6 +40,8 @@ extension LeaseManager {
                 throw try await refusal(request, context.caller)
             case .superseded(let lease):
                 superseded = lease
+            case .holderMayReturn:
+                mayReturn = false
             case .staleProposal:
                 try await refresh(reservation)
             }
@@ -50,11 +52,12 @@ extension LeaseManager {
     /// Submits the grant and settles its reservation, whatever comes of it.
     private func grant(
         _ request: GrantRequest, _ terms: Terms, _ context: ChangeContext, _ reservation: Reservation?,
-        superseded: Lease?
+        superseded: Lease?, _ mayReturn: Bool
     ) async throws(BerthError) -> GrantOutcome {
         let command = GrantCommand(
             request: request, context: context, proposal: reservation?.proposal, owner: terms.owner,
-            ttlMilliseconds: terms.ttlMilliseconds, limits: limits, supersedes: superseded?.id, processes: processes)
+            ttlMilliseconds: terms.ttlMilliseconds, limits: limits, supersedes: superseded?.id, processes: processes,
+            mayReturn: mayReturn && reservation?.isSecondBest == true)
         do {
             let outcome = try await store.grant(command)
             guard let reservation else { return outcome }
@@ -62,7 +65,7 @@ extension LeaseManager {
             case .granted: ports.settle(granted: reservation)
             // Its ports are read anew from the rows.
             case .staleProposal: ports.settle(granted: reservation)
-            case .existing, .replayed, .noProposal, .superseded: ports.settle(returned: reservation)
+            case .existing, .replayed, .noProposal, .superseded, .holderMayReturn: ports.settle(returned: reservation)
             }
             return outcome
         } catch {

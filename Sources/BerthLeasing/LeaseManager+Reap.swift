@@ -7,7 +7,7 @@ extension LeaseManager {
     ///
     /// - Parameter dryRun: tell what would be done, and do nothing.
     /// - Returns: each decision with its evidence; nothing for what simply goes on.
-    package func reap(dryRun: Bool) async throws(BerthError) -> [ReapDecision] {
+    package func reap(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
         var decisions = try await reapProcesses(dryRun: dryRun)
         decisions += try await reapDeadlines(dryRun: dryRun)
         decisions += try await reapRestingPorts(dryRun: dryRun)
@@ -15,8 +15,8 @@ extension LeaseManager {
     }
 
     /// Looks at the processes of every lease, and records those that have ended.
-    package func reapProcesses(dryRun: Bool) async throws(BerthError) -> [ReapDecision] {
-        var decisions: [ReapDecision] = []
+    package func reapProcesses(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
+        var decisions: [SweepDecision] = []
         var last = LeaseID(0)
         while true {
             let page = try await store.leasesWithProcesses(after: last, limit: Reaper.batch * 32)
@@ -29,7 +29,7 @@ extension LeaseManager {
         }
     }
 
-    private func reap(_ leases: [Lease], dryRun: Bool) async throws(BerthError) -> [ReapDecision] {
+    private func reap(_ leases: [Lease], dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
         let dead = leases.map { lease in
             (lease: lease, deaths: lease.liveProcesses.filter { !processes.isAlive($0) }.map { Death($0, .look) })
         }
@@ -46,38 +46,40 @@ extension LeaseManager {
         return kept + outcomes.flatMap(decisions)
     }
 
-    private func decision(toKeep lease: Lease) -> ReapDecision {
-        let names = lease.agents.compactMap { agent in agent.state.runningProcess.map { "\(agent.name) (PID \($0.pid))" } }
-        return ReapDecision(
+    private func decision(toKeep lease: Lease) -> SweepDecision {
+        let names = lease.agents.compactMap { agent in
+            agent.state.runningProcess.map { "\(agent.name) (PID \($0.pid))" }
+        }
+        return SweepDecision(
             .keep, lease, evidence: "its owner has ended, but it has live agents: \(names.joined(separator: ", "))")
     }
 
-    private func decisions(_ outcome: DeathOutcome) -> [ReapDecision] {
+    private func decisions(_ outcome: DeathOutcome) -> [SweepDecision] {
         var decisions = outcome.exits.map { exit in
-            var decision = ReapDecision(.exit, outcome.lease, evidence: exit.evidence)
+            var decision = SweepDecision(.exit, outcome.lease, evidence: exit.evidence)
             decision.agent = exit.agent
             decision.pid = exit.process.pid
             return decision
         }
         if outcome.ended != nil {
             decisions.append(
-                ReapDecision(.orphan, outcome.lease, evidence: "its owner and all of its agents have ended"))
+                SweepDecision(.orphan, outcome.lease, evidence: "its owner and all of its agents have ended"))
         }
         return decisions
     }
 
-    private func reapDeadlines(dryRun: Bool) async throws(BerthError) -> [ReapDecision] {
-        var decisions: [ReapDecision] = []
+    private func reapDeadlines(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
+        var decisions: [SweepDecision] = []
         while true {
             let due = try await store.dueLeases(at: clock.now().boot, limit: dryRun ? Int.max : Reaper.batch)
-            decisions += due.map { ReapDecision(.expire, $0, evidence: "its TTL ran out") }
+            decisions += due.map { SweepDecision(.expire, $0, evidence: "its TTL ran out") }
             guard !dryRun, !due.isEmpty else { return decisions }
-            for ended in try await store.expire(limit: Reaper.batch, .daemon) { note(ended) }
+            _ = try await store.expire(limit: Reaper.batch, .daemon)
         }
     }
 
-    private func reapRestingPorts(dryRun: Bool) async throws(BerthError) -> [ReapDecision] {
-        var decisions: [ReapDecision] = []
+    private func reapRestingPorts(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
+        var decisions: [SweepDecision] = []
         // Those that are put back would come up again, so all are taken at once, and looked at piece by piece.
         var left = ports.takeResting(.all, at: clock.now().boot, limit: Int.max)[...]
         defer { for (port, resting) in left { ports.rest(port, resting) } }
@@ -89,14 +91,14 @@ extension LeaseManager {
         return decisions
     }
 
-    private func decision(of look: PortLook) -> ReapDecision {
-        let action: ReapDecision.Action =
+    private func decision(of look: PortLook) -> SweepDecision {
+        let action: SweepDecision.Action =
             switch look.becomes {
             case .free: .recover
             case .foreign: .foreign
             case .leased, .quarantined, .unmanaged, nil: .keep
             }
-        var decision = ReapDecision(action, evidence: look.evidence)
+        var decision = SweepDecision(action, evidence: look.evidence)
         decision.block = PortBlock(look.port)
         decision.lease = look.resting.lastLease
         decision.pool = pools.values.first { pool in pool.runs.contains { $0.contains(look.port) } }?.name

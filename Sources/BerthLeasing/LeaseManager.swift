@@ -38,6 +38,17 @@ package final class LeaseManager: Sendable {
         deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
         watches = WatchList(watch: watch)
         deaths = watch.deaths
+        store.queue.follow { [ports, watches, clock] change in
+            switch change {
+            case .granted(let pool, let block):
+                ports.granted(block, in: pool)
+            case .ended(let ended):
+                LeaseMetrics.ended(ended.end).increment()
+                watches.forget(ended.lease)
+                let rest = Int64((store.pools[ended.pool]?.quarantineSeconds ?? 0) * 1000)
+                ports.ended(ended, restsUntil: clock.now().boot.advanced(byMilliseconds: rest))
+            }
+        }
         try await watchAll()
     }
 
@@ -55,12 +66,12 @@ package final class LeaseManager: Sendable {
 
     /// Releases a lease; releasing an ended one again does nothing.
     package func release(_ id: LeaseID, reason: String, _ context: ChangeContext) async throws(BerthError) {
-        if let ended = try await store.release(id, reason: reason, context) { note(ended) }
+        _ = try await store.release(id, reason: reason, context)
     }
 
     /// Ends a session and releases all of its leases at once.
     package func endSession(_ name: SessionName, _ context: ChangeContext) async throws(BerthError) {
-        for ended in try await store.endSession(name, context) { note(ended) }
+        _ = try await store.endSession(name, context)
     }
 
     /// Attaches a process to a lease as a named agent.
@@ -76,7 +87,7 @@ package final class LeaseManager: Sendable {
 
     /// Takes an agent's name off its port.
     package func detach(_ name: AgentName, from id: LeaseID, _ context: ChangeContext) async throws(BerthError) {
-        if let ended = try await store.detach(name, from: id, context) { note(ended) }
+        try await store.detach(name, from: id, context)
     }
 
     /// The live process that a caller names, when it may.
@@ -95,15 +106,5 @@ package final class LeaseManager: Sendable {
             throw BerthError(.forbidden, "Process \(pid) belongs to another user. Name one of your own.")
         }
         return process
-    }
-
-    /// Keeps the index in step with an end that is durable.
-    /// - Parameter isTakenOver: a new lease of the same holder has the block already.
-    func note(_ ended: EndedLease, isTakenOver: Bool = false) {
-        LeaseMetrics.ended(ended.end).increment()
-        watches.forget(ended.lease)
-        guard !isTakenOver else { return }
-        let rest = Int64((pools[ended.pool]?.quarantineSeconds ?? 0) * 1000)
-        ports.ended(ended, restsUntil: clock.now().boot.advanced(byMilliseconds: rest))
     }
 }

@@ -84,6 +84,16 @@ package final class PortMap: Sendable {
         }
     }
 
+    /// The block is leased, whoever had it reserved or at rest before.
+    package func granted(_ block: PortBlock, in pool: PoolName) {
+        pools.withLock { pools in
+            for port in block.ports {
+                pools[pool]?.index.remove(port)
+                _ = pools[pool]?.resting.take(port)
+            }
+        }
+    }
+
     /// The lease ended: its ports are free, or rest.
     package func ended(_ lease: EndedLease, restsUntil: BootTime) {
         pools.withLock { pools in

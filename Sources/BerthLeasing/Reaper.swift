@@ -133,7 +133,6 @@ package final class Reaper: Service {
             repeat {
                 ended = try await manager.store.expire(limit: Self.batch, .daemon)
                 for lease in ended {
-                    manager.note(lease)
                     logger.info("lease expired", metadata: ["lease": "\(lease.lease)", "block": "\(lease.block)"])
                 }
             } while ended.count == Self.batch

@@ -9,6 +9,8 @@ package struct Reservation: Sendable {
     let resting: [Port: RestingPort]
     /// Whether its other ports were taken from the free ones.
     let isFromIndex: Bool
+    /// Whether next fit chose the block, although the holder had others before.
+    var isSecondBest = false
 }
 
 extension PortMap.PoolPorts {
@@ -26,7 +28,9 @@ extension PortMap.PoolPorts {
             if let reservation = reserve(former.block, lastLease: former.lastLease) { return reservation }
         }
         guard let block = index.nextFit(count: request.count, align: request.align, from: nextPort) else { return nil }
-        return reserve(block, lastLease: nil, nextPort: block.numbers.upperBound + 1)
+        var reservation = reserve(block, lastLease: nil, nextPort: block.numbers.upperBound + 1)
+        reservation?.isSecondBest = !held.isEmpty
+        return reservation
     }
 
     private mutating func reserve(at first: Port, _ request: GrantRequest, held: [HeldBlock]) -> Reservation? {

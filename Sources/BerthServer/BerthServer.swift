@@ -74,6 +74,7 @@ package struct BerthServer: Sendable {
         routes.addAgents(to: router)
         routes.addPools(to: router)
         routes.addPorts(to: router)
+        routes.addReaping(to: router)
         routes.addSessions(to: router)
         routes.addOperations(to: router, readiness: readiness, metrics: parts.metrics)
         try routes.addDocuments(to: router)

@@ -33,7 +33,9 @@ extension Routes {
             return try Reply.json(
                 PortResource(
                     port: Int(port.number), pool: report.pool?.rawValue, state: report.state.rawValue,
-                    lease: report.lease.map(resource), listeners: report.listeners.map(ListenerResource.init)))
+                    lease: report.lease.map(resource), listeners: report.listeners.map(ListenerResource.init),
+                    since: report.since?.description, reason: report.reason,
+                    restsUntil: report.restsUntil?.description, lastLease: report.lastLease.map(resource)))
         }
     }
 

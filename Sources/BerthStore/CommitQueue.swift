@@ -33,6 +33,7 @@ package final class CommitQueue: Sendable {
     private let line = Mutex(Line())
     private let head: Mutex<AuditChain>
     private let checkpointer: WALCheckpointer
+    private let follower = CommitFollower()
 
     /// - Parameters:
     ///   - chain: the head of the audit as it stands in the file.
@@ -71,6 +72,10 @@ package final class CommitQueue: Sendable {
         }
         return try result.get()
     }
+
+    /// Calls `body` with each change of a lease once it is durable: in the order of the commits, before any caller is
+    /// answered and before the next transaction begins. It runs on the writing queue and must be quick.
+    package func follow(_ body: @escaping @Sendable (LeaseChange) -> Void) { follower.follow(body) }
 
     /// Takes no more changes, and returns when the ones that were taken are durable.
     package func close() {
@@ -141,6 +146,7 @@ package final class CommitQueue: Sendable {
             return chain
         }
         observer.committed(changes: batch.count, duration: ContinuousClock.now - start)
+        follower.tell(run.leaseChanges)
         for reply in run.replies { reply() }
         return run.chain
     }

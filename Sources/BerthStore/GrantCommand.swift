@@ -14,10 +14,14 @@ package struct GrantCommand: Sendable {
     /// The lease of the same name that was found without a live process, and whose end is part of this grant.
     package let supersedes: LeaseID?
     package let processes: any ProcessTable
+    /// Whether the proposal was made for want of the blocks that the holder had before, so that one of them that came
+    /// back meanwhile is to be tried first.
+    package let mayReturn: Bool
 
     package init(
         request: GrantRequest, context: ChangeContext, proposal: Proposal?, owner: ProcessIdentity?,
-        ttlMilliseconds: Int64?, limits: Limits, supersedes: LeaseID?, processes: any ProcessTable
+        ttlMilliseconds: Int64?, limits: Limits, supersedes: LeaseID?, processes: any ProcessTable,
+        mayReturn: Bool = false
     ) {
         self.request = request
         self.context = context
@@ -27,6 +31,7 @@ package struct GrantCommand: Sendable {
         self.limits = limits
         self.supersedes = supersedes
         self.processes = processes
+        self.mayReturn = mayReturn
     }
 }
 
@@ -58,6 +63,8 @@ package enum GrantOutcome: Sendable {
     /// The lease of that name has lost all its processes. Nothing was changed: ask again with a proposal that takes
     /// its block over, where that is unbound.
     case superseded(Lease)
+    /// A block that the holder had before came back meanwhile. Nothing was changed: propose that one.
+    case holderMayReturn
     /// The rows do not agree that the proposal is free.
     case staleProposal
 }

@@ -42,6 +42,7 @@ private struct Grant {
         try checkLimits(session)
         // Undone, since the dead holder keeps its lease until its end can make way for another.
         guard let proposal = command.proposal else { throw Undo(answer: GrantOutcome.noProposal) }
+        if ended == nil, command.mayReturn, try hasFormerBlock() { throw Undo(answer: GrantOutcome.holderMayReturn) }
         let lease = try insert(proposal, session: try session ?? start())
         return .granted(lease, ended: ended)
     }
@@ -168,7 +169,29 @@ private struct Grant {
         }
         try transaction.audit(context.entry(.leaseGranted).about(lease))
         try transaction.storeOutcome(status: 201, lease: lease.id, context)
+        transaction.follow(.granted(pool: lease.pool, block: lease.block))
         return lease
+    }
+
+    /// Whether a block that the holder had before is free, or rests for the holder alone: it came back while the
+    /// proposal was made.
+    private func hasFormerBlock() throws -> Bool {
+        let row = try transaction.row(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM held_blocks
+                WHERE principal = ?1 AND session = ?2 AND name = ?3 AND pool = ?4 AND held_blocks.count = ?5
+                    AND held_blocks.count = (
+                        SELECT count(*) FROM ports
+                        WHERE port BETWEEN held_blocks.first_port AND held_blocks.first_port + held_blocks.count - 1
+                            AND ports.pool = ?4 AND (ports.state = 'free' OR (
+                                ports.state = 'quarantined' AND ports.last_lease_id = held_blocks.last_lease_id))))
+            """,
+            [
+                context.caller.principal.description, request.session.rawValue, request.name?.rawValue ?? "",
+                request.pool.rawValue, request.count,
+            ])
+        return row?[0] ?? false
     }
 
     private func claim(_ proposal: Proposal, for lease: LeaseID) throws -> Int {

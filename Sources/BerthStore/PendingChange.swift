@@ -24,6 +24,7 @@ struct AppliedChange: Sendable {
 struct BatchRun {
     private(set) var chain: AuditChain
     private(set) var replies: [@Sendable () -> Void] = []
+    private(set) var leaseChanges: [LeaseChange] = []
 
     init(chain: AuditChain) { self.chain = chain }
 
@@ -36,7 +37,10 @@ struct BatchRun {
             let applied = try change.apply(transaction)
             if !applied.isKept { try transaction.execute("ROLLBACK TO change") }
             try transaction.execute("RELEASE change")
-            if applied.isKept { chain = transaction.chain }
+            if applied.isKept {
+                chain = transaction.chain
+                leaseChanges += transaction.leaseChanges
+            }
             replies.append(applied.reply)
         } catch {
             guard db.isInsideTransaction else { throw error }

@@ -11,7 +11,8 @@ extension WriteTransaction {
         _ deaths: [Death], of lease: Lease, _ context: ChangeContext, _ store: LeaseStore
     ) throws -> DeathOutcome {
         var outcome = DeathOutcome(lease: lease)
-        for death in deaths {
+        var noted: Set<ProcessIdentity> = []
+        for death in deaths where noted.insert(death.process).inserted {
             let evidence = death.evidence(startedAt: store.processes.startInstant(of: death.process))
             if let owner = lease.owner, lease.ownerExitedAt == nil, owner.isSameProcess(as: death.process) {
                 try noteOwnerExit(evidence, of: lease, context)

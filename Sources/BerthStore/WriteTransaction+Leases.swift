@@ -46,7 +46,9 @@ extension WriteTransaction {
             try freePorts(of: lease)
         }
         try leaveSession(lease, context)
-        return EndedLease(lease: lease.id, pool: lease.pool, block: lease.block, end: end)
+        let ended = EndedLease(lease: lease.id, pool: lease.pool, block: lease.block, end: end)
+        follow(.ended(ended))
+        return ended
     }
 
     private func freePorts(of lease: Lease) throws {
@@ -109,7 +111,8 @@ extension Lease {
     func with(state: LeaseState, ttlMilliseconds: Int64?, renewedAt: Instant) -> Lease {
         Lease(
             id: id, session: session, name: name, pool: pool, block: block, principal: principal, owner: owner,
-            ownerExitedAt: ownerExitedAt, agents: agents, labels: labels, isPinned: isPinned, ttlMilliseconds: ttlMilliseconds,
+            ownerExitedAt: ownerExitedAt, agents: agents, labels: labels, isPinned: isPinned,
+            ttlMilliseconds: ttlMilliseconds,
             createdAt: createdAt, renewedAt: renewedAt, state: state)
     }
 }

@@ -10,12 +10,17 @@ package final class WriteTransaction {
     package let now: Moment
     /// The chain as this change leaves it.
     package private(set) var chain: AuditChain
+    /// What it did to the leases so far, in order.
+    private(set) var leaseChanges: [LeaseChange] = []
 
     init(db: Database, now: Moment, chain: AuditChain) {
         self.db = db
         self.now = now
         self.chain = chain
     }
+
+    /// Notes what was done to a lease, for whoever follows the commits.
+    func follow(_ change: LeaseChange) { leaseChanges.append(change) }
 
     /// Runs a statement that is compiled once for the connection.
     func execute(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {

@@ -53,7 +53,7 @@ struct Daemon {
         try StateFolder.prepare(for: configuration.database)
         let lock = try DatabaseLock(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
-        try raiseDescriptorLimit()
+        let descriptors = try raiseDescriptorLimit()
         let tokenCheck = TokenCheck(administratorToken: try TokenFile.read(configuration.tokenFile))
         try checkSocket()
         let isListening = try checkListenAddress()
@@ -61,6 +61,9 @@ struct Daemon {
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
         let processes = try LinuxProcessTable(clock: clock)
+        // A quarter of the descriptors stays for connections and files.
+        let watch = try LinuxProcessWatch(processes: processes, maximumDescriptors: descriptors / 4 * 3)
+        defer { watch.close() }
         let file = try DatabaseFile(path: configuration.database)
         let logger = logger
         let store = try await LeaseStore.open(
@@ -73,8 +76,8 @@ struct Daemon {
                     _exit(EX_IOERR)
                 }))
         let manager = try await LeaseManager(
-            store: store, probe: LinuxPortProbe(), processes: processes, clock: clock, limits: configuration.limits,
-            logger: logger)
+            store: store, probe: LinuxPortProbe(), processes: processes, watch: watch, clock: clock,
+            limits: configuration.limits, logger: logger)
         let markers = try markRanges()
         defer { markers.close() }
 
@@ -121,12 +124,15 @@ struct Daemon {
         try await ServiceGroup(configuration: group).run()
     }
 
-    private func raiseDescriptorLimit() throws {
+    /// - Returns: how many files the daemon may have open.
+    private func raiseDescriptorLimit() throws -> Int {
         do {
             let limit = try FileDescriptorLimit.raise()
             logger.debug("descriptor limit", metadata: ["limit": "\(limit)"])
+            return Int(clamping: limit)
         } catch {
             logger.warning("the limit of open files stays as it is", metadata: ["error": "\(error)"])
+            return 1024
         }
     }
 

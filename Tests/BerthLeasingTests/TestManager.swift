@@ -47,7 +47,8 @@ struct TestManager {
             store: store, probe: probe, processes: processes, watch: watch, clock: clock, limits: limits,
             logger: logger)
         return TestManager(
-            folder: folder, clock: clock, processes: processes, watch: watch, probe: probe, store: store, manager: manager,
+            folder: folder, clock: clock, processes: processes, watch: watch, probe: probe, store: store,
+            manager: manager,
             reaper: Reaper(manager: manager, logger: logger))
     }
 

@@ -133,4 +133,15 @@ import Testing
         #expect(port.restsSince == test.clock.now().wall)
         #expect(port.restReason?.hasPrefix("lease 1 orphaned: its last process has ended: owner PID 40") == true)
     }
+
+    @Test func `of an owner that is an agent too is noted once for each`() async throws {
+        let test = try await TestStore.open()
+        let process = test.processes.start(40)
+        let lease = try await test.lease(Wish(ttl: nil, owner: process))
+        _ = try await test.store.attach("self", process: process, port: nil, to: lease.id, .alice)
+        let deaths = [Death(process, .event), Death(process, .look)]
+        let outcome = try await record(deaths, in: lease, test)
+        #expect(outcome.first?.exits.map(\.name) == ["owner", "agent self"])
+        #expect(outcome.first?.ended?.end == .orphaned)
+    }
 }

@@ -101,7 +101,8 @@ import Testing
         #expect(try await test.now(lease).end == .orphaned)
         #expect(
             try test.events(after: seq) == [
-                "lease.orphaned", "port.quarantined", "session.ended", "session.started", "lease.granted",
+                "owner.exited", "lease.orphaned", "port.quarantined", "session.ended", "session.started",
+                "lease.granted",
             ])
         #expect(try await test.ports(.leased) == ["20000-20001"])
         #expect(try await test.ports(.quarantined) == [])

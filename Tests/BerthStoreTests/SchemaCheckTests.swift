@@ -21,7 +21,7 @@ import Testing
             let cases = SchemaBreach.all.filter { $0.table == table }.map(\.rule)
             #expect(Set(cases) == Set(try bench.checks(of: table)), "\(table)")
         }
-        #expect(SchemaBreach.all.count == 61)
+        #expect(SchemaBreach.all.count == 64)
     }
 
     /// Rows that lie just inside the checks.
@@ -132,6 +132,12 @@ extension SchemaBreach {
         SchemaBreach(
             "leases", "owner_pid IS NOT NULL OR owner_inode IS NULL",
             ["owner_pid": "NULL", "owner_boot": "NULL", "owner_namespace": "NULL", "owner_ticks": "NULL"]),
+        SchemaBreach(
+            "leases", "owner_exited_at IS NULL OR owner_pid IS NOT NULL",
+            [
+                "owner_pid": "NULL", "owner_boot": "NULL", "owner_namespace": "NULL", "owner_ticks": "NULL",
+                "owner_inode": "NULL", "owner_exited_at": "5",
+            ]),
         SchemaBreach("leases", "pinned = 0 OR ttl_ms IS NULL", ["pinned": "1"]),
     ]
 

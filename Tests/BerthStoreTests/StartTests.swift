@@ -60,8 +60,8 @@ import Testing
         #expect(try await test.store.port(20_000)?.restsUntil?.milliseconds == 12_000)
         #expect(
             try test.events(after: seq) == [
-                "daemon.started", "lease.orphaned", "port.quarantined", "lease.orphaned", "port.quarantined",
-                "session.ended",
+                "daemon.started", "owner.exited", "lease.orphaned", "port.quarantined", "owner.exited",
+                "lease.orphaned", "port.quarantined", "session.ended",
             ])
         try test.expectWholeAudit()
     }

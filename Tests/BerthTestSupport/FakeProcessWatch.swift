@@ -6,6 +6,7 @@ package final class FakeProcessWatch: ProcessWatch {
     private struct State {
         var watched: Set<ProcessIdentity> = []
         var capacity = Int.max
+        var willWatch: @Sendable () -> Void = {}
     }
 
     private let processes: FakeProcessTable
@@ -21,10 +22,14 @@ package final class FakeProcessWatch: ProcessWatch {
     /// How many processes it has descriptors for.
     package func limit(to capacity: Int) { state.withLock { $0.capacity = capacity } }
 
+    /// Calls `body` before each look at a process that is to be watched.
+    package func willWatch(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.willWatch = body } }
+
     /// The processes that are watched now.
     package var watched: Set<ProcessIdentity> { state.withLock { $0.watched } }
 
     package func watch(_ process: ProcessIdentity) -> WatchOutcome {
+        state.withLock { $0.willWatch }()
         guard processes.isAlive(process) else { return .ended }
         return state.withLock { state in
             guard state.watched.count < state.capacity || state.watched.contains(process) else { return .unwatched }

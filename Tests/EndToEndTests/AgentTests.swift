@@ -74,6 +74,10 @@ import Testing
             launcher.kill()
             #expect(try becomesTrue { try daemon.shown(lease)["owner"]["alive"] == false })
             #expect(try daemon.shown(lease)["state"] == "active")
+            server.kill()
+            #expect(try becomesTrue { try daemon.shown(lease)["state"] == "orphaned" })
+            let agents = try daemon.shown(lease)["agents"]
+            #expect(agents[0]["state"] == "exited" && agents[0]["pid"] == .integer(Int(server.id)))
         }
     }
 }

@@ -95,7 +95,10 @@ import Testing
         try withDaemon { daemon in
             let lease = try daemon.granted("a", 1)
             let held = try daemon.port(try #require(lease["first_port"].int))
-            #expect(held.members == ["port", "pool", "state", "lease", "listeners"])
+            #expect(
+                held.members == [
+                    "port", "pool", "state", "lease", "listeners", "since", "reason", "rests_until", "last_lease",
+                ])
             #expect(held["state"] == "leased" && held["lease"] == lease && held["pool"] == "default")
             let free = try daemon.port(daemon.range.upperBound)
             #expect(free["state"] == "free" && free["lease"] == .null && free["listeners"] == [])

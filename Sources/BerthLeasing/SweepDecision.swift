@@ -1,7 +1,7 @@
 package import BerthCore
 
 /// One thing that a sweep did, would do, or leaves as it is, with its evidence.
-package struct ReapDecision: Hashable, Sendable {
+package struct SweepDecision: Hashable, Sendable {
     /// What is decided. The raw value stands in the API.
     package enum Action: String, Hashable, CaseIterable, Sendable {
         /// A process of a lease has ended.
