@@ -10,6 +10,8 @@ package enum APIPath {
     package static func lease(_ id: Int64) -> String { "\(leases)/\(id)" }
     /// Where a lease is renewed.
     package static func renewal(_ id: Int64) -> String { "\(leases)/\(id)/renew" }
+    /// One agent of a lease.
+    package static func agent(_ name: String, of id: Int64) -> String { "\(leases)/\(id)/agents/\(name)" }
     /// One session, by its name.
     package static func session(_ name: String) -> String { "\(sessions)/\(percentEncoded(name))" }
     /// One pool, by its name.

@@ -6,18 +6,22 @@ package struct LeaseBody: Encodable, Sendable {
     package var pool: String?
     package var ttlSeconds: Int64?
     package var ownerPID: Int32?
+    /// The process that sends this is the owner, by the kernel's word.
+    package var ownerSelf: Bool?
+    package var agents: [String]?
     package var firstPort: Int?
 
     enum CodingKeys: String, CodingKey {
-        case session, count, name, pool
+        case session, count, name, pool, agents
         case ttlSeconds = "ttl_seconds"
         case ownerPID = "owner_pid"
+        case ownerSelf = "owner_self"
         case firstPort = "first_port"
     }
 
     package init(
         session: String, count: Int, name: String? = nil, pool: String? = nil, ttlSeconds: Int64? = nil,
-        ownerPID: Int32? = nil, firstPort: Int? = nil
+        ownerPID: Int32? = nil, ownerSelf: Bool? = nil, agents: [String]? = nil, firstPort: Int? = nil
     ) {
         self.session = session
         self.count = count
@@ -25,6 +29,8 @@ package struct LeaseBody: Encodable, Sendable {
         self.pool = pool
         self.ttlSeconds = ttlSeconds
         self.ownerPID = ownerPID
+        self.ownerSelf = ownerSelf
+        self.agents = agents
         self.firstPort = firstPort
     }
 }

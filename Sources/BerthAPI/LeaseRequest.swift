@@ -3,9 +3,11 @@ package import BerthCore
 /// The body of `POST /v1/leases`, checked in form.
 package struct LeaseRequest: Decodable {
     package let grant: GrantRequest
+    /// Whether the process at the other end of the Unix socket is the owner; the grant doesn't say so yet.
+    package let isOwnedByCaller: Bool
 
     private static let members: Set<String> = [
-        "session", "count", "name", "pool", "ttl_seconds", "owner_pid", "agents", "align", "preferred_first_port",
+        "session", "count", "name", "pool", "ttl_seconds", "owner_pid", "owner_self", "agents", "align", "preferred_first_port",
         "first_port", "labels", "pinned",
     ]
 
@@ -19,6 +21,10 @@ package struct LeaseRequest: Decodable {
         let pool = reader.name("pool", PoolName.self)
         let ttl = reader.ttl("ttl_seconds")
         let owner = reader.integer("owner_pid", 1...Int32.max)
+        isOwnedByCaller = reader.value("owner_self", Bool.self, "true or false") ?? false
+        if isOwnedByCaller, reader.contains("owner_pid") {
+            reader.fail("owner_self", "cannot stand beside owner_pid: a lease has one owner")
+        }
         let agents = reader.agents(count: count)
         let align = reader.integer("align", 1...65_535)
         let placement = reader.placement()
@@ -27,7 +33,7 @@ package struct LeaseRequest: Decodable {
         try reader.check()
         guard let session, let count else { throw BerthError(.internal, "A checked request lacks a member.") }
         grant = GrantRequest(
-            session: session, count: count, name: name, pool: pool ?? .standard, ttl: ttl, ownerPID: owner,
+            session: session, count: count, name: name, pool: pool ?? .standard, ttl: ttl, owner: owner.map(RequestedProcess.pid),
             agents: agents, align: align ?? 1, placement: placement, labels: labels, isPinned: isPinned)
     }
 }
@@ -45,17 +51,21 @@ package struct RenewRequest: Decodable {
 
 /// The body of `PUT /v1/leases/{id}/agents/{name}`.
 package struct AttachRequest: Decodable {
-    package let pid: Int32
+    /// Nil for the process at the other end of the Unix socket itself.
+    package let pid: Int32?
     package let port: Port?
 
     package init(from decoder: any Decoder) throws {
-        var reader = try RequestReader(decoder, known: ["pid", "port"])
-        reader.require("pid")
-        let pid = reader.integer("pid", 1...Int32.max)
+        var reader = try RequestReader(decoder, known: ["pid", "self", "port"])
+        let isCaller = reader.value("self", Bool.self, "true or false") ?? false
+        if isCaller {
+            if reader.contains("pid") { reader.fail("self", "cannot stand beside pid: an agent is one process") }
+        } else {
+            reader.require("pid")
+        }
+        pid = reader.integer("pid", 1...Int32.max)
         port = reader.port("port")
         try reader.check()
-        guard let pid else { throw BerthError(.internal, "A checked request lacks a member.") }
-        self.pid = pid
     }
 }
 

@@ -5,7 +5,8 @@ package struct GrantRequest: Hashable, Sendable {
     package var name: LeaseName?
     package var pool: PoolName
     package var ttl: RequestedTTL
-    package var ownerPID: Int32?
+    /// The process whose life holds the lease.
+    package var owner: RequestedProcess?
     /// Names for the first ports, in order.
     package var agents: [AgentName]
     /// The first port is a multiple of it.
@@ -16,7 +17,7 @@ package struct GrantRequest: Hashable, Sendable {
 
     package init(
         session: SessionName, count: Int, name: LeaseName? = nil, pool: PoolName = .standard,
-        ttl: RequestedTTL = .byDefault, ownerPID: Int32? = nil, agents: [AgentName] = [], align: Int = 1,
+        ttl: RequestedTTL = .byDefault, owner: RequestedProcess? = nil, agents: [AgentName] = [], align: Int = 1,
         placement: Placement = .anywhere, labels: [String: String] = [:], isPinned: Bool = false
     ) {
         self.session = session
@@ -24,7 +25,7 @@ package struct GrantRequest: Hashable, Sendable {
         self.name = name
         self.pool = pool
         self.ttl = ttl
-        self.ownerPID = ownerPID
+        self.owner = owner
         self.agents = agents
         self.align = align
         self.placement = placement
@@ -40,6 +41,14 @@ package struct GrantRequest: Hashable, Sendable {
         /// There or not at all.
         case exactly(Port)
     }
+}
+
+/// How a request names a process.
+package enum RequestedProcess: Hashable, Sendable {
+    /// By a number, which the caller must be allowed to name.
+    case pid(Int32)
+    /// The caller itself, whom the kernel identified: that needs no permission.
+    case caller(ProcessIdentity)
 }
 
 /// What a request says about a lease's life.

@@ -16,8 +16,8 @@ extension LeaseManager {
         try checkSize(request, pool)
         let ttl = try ttlMilliseconds(request, pool, caller)
         let owner: ProcessIdentity? =
-            if let pid = request.ownerPID {
-                try identify(pid, field: "owner_pid", for: caller)
+            if let named = request.owner {
+                try identify(named, field: "owner_pid", for: caller)
             } else {
                 nil
             }
@@ -62,9 +62,9 @@ extension LeaseManager {
             }
             return seconds * 1000
         case .byDefault:
-            return request.isPinned || request.ownerPID != nil ? nil : pool.defaultTTLSeconds * 1000
+            return request.isPinned || request.owner != nil ? nil : pool.defaultTTLSeconds * 1000
         case .never:
-            guard request.ownerPID != nil || request.isPinned else {
+            guard request.owner != nil || request.isPinned else {
                 throw BerthError.invalid(
                     "ttl_seconds",
                     "a lease without an owner_pid needs a TTL, unless an administrator pins it with \"pinned\": true")

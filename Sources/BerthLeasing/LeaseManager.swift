@@ -77,9 +77,9 @@ package final class LeaseManager: Sendable {
     /// Attaches a process to a lease as a named agent.
     /// - Throws: `no-such-process`, `forbidden`, and what ``LeaseStore`` throws.
     package func attach(
-        _ name: AgentName, pid: Int32, port: Port?, to id: LeaseID, _ context: ChangeContext
+        _ name: AgentName, _ named: RequestedProcess, port: Port?, to id: LeaseID, _ context: ChangeContext
     ) async throws(BerthError) -> Lease {
-        let process = try identify(pid, field: "pid", for: context.caller)
+        let process = try identify(named, field: "pid", for: context.caller)
         let lease = try await store.attach(name, process: process, port: port, to: id, context)
         follow(lease)
         return lease
@@ -91,7 +91,14 @@ package final class LeaseManager: Sendable {
     }
 
     /// The live process that a caller names, when it may.
-    func identify(_ pid: Int32, field: String, for caller: Caller) throws(BerthError) -> ProcessIdentity {
+    func identify(
+        _ named: RequestedProcess, field: String, for caller: Caller
+    ) throws(BerthError) -> ProcessIdentity {
+        let pid: Int32
+        switch named {
+        case .caller(let process): return process
+        case .pid(let number): pid = number
+        }
         guard caller.mayNameProcesses else {
             throw BerthError(
                 .forbidden,

@@ -11,6 +11,8 @@ package struct BerthRequestContext: RequestContext {
     package var requestID = ""
     /// Set once the request has passed the gate; nil on the few paths that are open to all.
     package var caller: Caller?
+    /// Tells who is at the other end of the connection; nil on TCP, where the kernel has no word for it.
+    var peers: Peers?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

@@ -32,6 +32,7 @@ package struct GateMiddleware: RouterMiddleware {
             guard let user = peers.user(of: context.channel) else {
                 throw BerthError(.unauthorized, "The kernel did not tell who is at the other end of the socket.")
             }
+            context.peers = peers
             context.caller = Caller(
                 principal: .user(user), isAdministrator: user == 0 || user == daemonUser, mayNameProcesses: true)
         case .network(let tokens, let hosts):

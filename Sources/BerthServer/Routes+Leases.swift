@@ -11,7 +11,9 @@ extension Routes {
         book.add(.post, "/v1/leases", to: router) { request, context, _ in
             let body = try await request.berthBody()
             let wish = try request.decode(LeaseRequest.self, from: body)
-            return try reply(try await manager.lease(wish.grant, try change(request, context, body: body)))
+            var grant = wish.grant
+            if wish.isOwnedByCaller { grant.owner = .caller(try context.requirePeer("owner_self")) }
+            return try reply(try await manager.lease(grant, try change(request, context, body: body)))
         }
         book.add(
             .get, "/v1/leases", query: ["session", "pool", "state", "port", "limit", "cursor"], to: router
@@ -35,8 +37,9 @@ extension Routes {
     func addAgents(to router: Router<BerthRequestContext>) {
         book.add(.put, "/v1/leases/{id}/agents/{name}", to: router) { request, context, _ in
             let body = try request.decode(AttachRequest.self, from: try await request.berthBody())
+            let process = try body.pid.map(RequestedProcess.pid) ?? .caller(try context.requirePeer("self"))
             let lease = try await manager.attach(
-                try name("name", AgentName.self, context), pid: body.pid, port: body.port, to: try leaseID(context),
+                try name("name", AgentName.self, context), process, port: body.port, to: try leaseID(context),
                 try change(request, context))
             return try Reply.json(resource(lease))
         }

@@ -71,4 +71,19 @@ extension BerthRequestContext {
         guard let caller else { throw BerthError(.internal, "A route that needs a caller was open to all.") }
         return caller
     }
+
+    /// The process at the other end of the Unix socket, for a request whose member `field` names it.
+    /// - Throws: `invalid-field` on TCP, `no-such-process` when that process has ended.
+    func requirePeer(_ field: String) throws(BerthError) -> ProcessIdentity {
+        guard let peers else {
+            throw BerthError.invalid(
+                field, "only on the Unix socket does the kernel tell which process calls; name a PID instead")
+        }
+        guard let process = peers.process(of: channel) else {
+            throw BerthError(
+                .noSuchProcess, "The process that opened this connection is not alive in the daemon's PID namespace.",
+                fields: [FieldError(field: field, detail: "the caller cannot be identified")])
+        }
+        return process
+    }
 }

@@ -87,7 +87,7 @@ struct Daemon {
             parts: BerthServer.Parts(
                 manager: manager, reaper: reaper, metrics: metrics, logger: logger,
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
-        try await serve(server, reaper, tokenCheck, isListening: isListening)
+        try await serve(server, reaper, tokenCheck, Peers(processes: processes), isListening: isListening)
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
         logger.notice("stopped")
@@ -95,14 +95,14 @@ struct Daemon {
 
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
-        _ server: BerthServer, _ reaper: Reaper, _ tokenCheck: TokenCheck, isListening: Bool
+        _ server: BerthServer, _ reaper: Reaper, _ tokenCheck: TokenCheck, _ peers: Peers, isListening: Bool
     ) async throws {
         var services: [any Service] = [reaper]
         let announcement = Announcement(configuration: configuration, logger: logger)
         if let socket = configuration.socket {
             services.append(
                 try server.listener(
-                    at: .unixDomainSocket(path: socket), gate: .socket(Peers(), daemonUser: geteuid())
+                    at: .unixDomainSocket(path: socket), gate: .socket(peers, daemonUser: geteuid())
                 ) { _ in
                     chmod(socket, 0o600)
                     announcement.isListening(at: socket)

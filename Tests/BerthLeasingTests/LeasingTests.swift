@@ -68,13 +68,13 @@ import Testing
         _ = host.processes.start(10)
         let old = try await host.lease("a", 3) {
             $0.name = "web"
-            $0.ownerPID = 10
+            $0.owner = .pid(10)
         }
         host.processes.end(10)
         _ = host.processes.start(11)
         let new = try await host.lease("a", 3) {
             $0.name = "web"
-            $0.ownerPID = 11
+            $0.owner = .pid(11)
         }
         #expect(new.id > old.id)
         #expect(new.block == old.block)
@@ -86,7 +86,7 @@ import Testing
         _ = host.processes.start(10)
         let old = try await host.lease("a", 3) {
             $0.name = "web"
-            $0.ownerPID = 10
+            $0.owner = .pid(10)
         }
         host.processes.end(10)
         host.probe.bind(20_001)
@@ -98,10 +98,10 @@ import Testing
     @Test func `lets callers name only processes that they may`() async throws {
         let host = try await TestManager.start()
         _ = host.processes.start(10, user: 1000)
-        try await host.lease("a", 1) { $0.ownerPID = 10 }
-        #expect(await refusal { try await host.lease("t", 1, as: .token) { $0.ownerPID = 10 } }?.code == .forbidden)
-        #expect(await refusal { try await host.lease("b", 1, as: .bob) { $0.ownerPID = 10 } }?.code == .forbidden)
-        #expect(await refusal { try await host.lease("c", 1) { $0.ownerPID = 99 } }?.code == .noSuchProcess)
+        try await host.lease("a", 1) { $0.owner = .pid(10) }
+        #expect(await refusal { try await host.lease("t", 1, as: .token) { $0.owner = .pid(10) } }?.code == .forbidden)
+        #expect(await refusal { try await host.lease("b", 1, as: .bob) { $0.owner = .pid(10) } }?.code == .forbidden)
+        #expect(await refusal { try await host.lease("c", 1) { $0.owner = .pid(99) } }?.code == .noSuchProcess)
     }
 
     @Test func `grants each port once to many at a time, until nothing is left`() async throws {

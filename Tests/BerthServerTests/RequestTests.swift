@@ -31,7 +31,7 @@ import Testing
             #"{"session":"a","count":2,"name":"n","pool":"p","ttl_seconds":null,"owner_pid":7,"agents":["x"],"#
                 + #""align":10,"first_port":20010,"labels":{"k":"v"},"pinned":true}"#)
         #expect(request.ttl == .never)
-        #expect(request.ownerPID == 7)
+        #expect(request.owner == .pid(7))
         #expect(request.placement == Port(20_010).map(GrantRequest.Placement.exactly))
         #expect(request.labels == ["k": "v"])
         #expect(request.isPinned)

@@ -29,7 +29,7 @@ struct Wish {
     var request: GrantRequest {
         GrantRequest(
             session: session, count: count, name: name, pool: pool,
-            ttl: namesTTL ? ttl.map { .seconds($0 / 1000) } ?? .never : .byDefault, ownerPID: owner?.pid,
+            ttl: namesTTL ? ttl.map { .seconds($0 / 1000) } ?? .never : .byDefault, owner: owner.map(RequestedProcess.caller),
             agents: agents, placement: placement, labels: labels, isPinned: isPinned)
     }
 }
