@@ -86,7 +86,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "BerthCommandLine",
-            dependencies: ["BerthAPI", "BerthClient", "BerthCore", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "BerthAPI", "BerthClient", "BerthCore", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "berth",

@@ -63,6 +63,10 @@ package struct BerthClient: Sendable {
         throw ClientError.noDaemon(attempts)
     }
 
+    /// Finds out whether anybody answers.
+    /// - Throws: ``ClientError`` `no-daemon` when nobody does.
+    package func knock() async throws(ClientError) { _ = try await send(.GET, "/livez") }
+
     /// Sends one request and returns the body of a 2xx reply.
     func send(_ method: HTTPMethod, _ path: String, body: Data? = nil) async throws(ClientError) -> Data {
         let request = try Self.request(method, path, body: body, to: endpoint)

@@ -41,3 +41,10 @@ package struct LeaseVariables: Sendable {
         value.contains(" ") ? quote + value + quote : value
     }
 }
+
+extension LeaseResource {
+    /// A name for each port's socket, which LISTEN_FDNAMES has: its agent's, else `port-1`, `port-2` and so on.
+    package var socketNames: [String] {
+        ports.enumerated().map { offset, port in agents.first { $0.port == port }?.name ?? "port-\(offset + 1)" }
+    }
+}

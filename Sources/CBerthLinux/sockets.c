@@ -162,3 +162,17 @@ int berth_socket_owners(const uint64_t *inodes, int count, struct berth_owner *o
     closedir(processes);
     return found.count;
 }
+
+int berth_listen_loopback(uint16_t port) {
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    int yes = 1;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0
+        && bind(descriptor, (const struct sockaddr *)&address, sizeof address) == 0
+        && listen(descriptor, SOMAXCONN) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    return -error;
+}

@@ -17,11 +17,12 @@ struct Berth: AsyncParsableCommand {
             """,
         version: berthVersion,
         subcommands: [
-            Serve.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Pools.self,
+            Serve.self, Run.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Pools.self,
             Sessions.self, SessionCommand.self, Migrate.self, Version.self,
         ])
 
     static func main() async {
+        if RunShim.isWanted { RunShim.run() }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -42,7 +42,7 @@ struct Daemon {
         umask(0o077)
         if dryRun { return try DatabaseFile.pendingMigrations(at: database) }
         try StateFolder.prepare(for: database)
-        let lock = try DatabaseLock(forDatabase: database)
+        let lock = try await DatabaseLock.take(forDatabase: database)
         defer { withExtendedLifetime(lock) {} }
         let pending = try DatabaseFile.pendingMigrations(at: database)
         try DatabaseFile(path: database).close()
@@ -51,7 +51,7 @@ struct Daemon {
 
     private func run() async throws {
         try StateFolder.prepare(for: configuration.database)
-        let lock = try DatabaseLock(forDatabase: configuration.database)
+        let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
         let descriptors = try raiseDescriptorLimit()
         let tokenCheck = TokenCheck(administratorToken: try TokenFile.read(configuration.tokenFile))

@@ -31,8 +31,12 @@ struct DaemonOptions: ParsableArguments {
 
     /// Runs `body` with a client for the daemon.
     func connected<Success>(_ body: (BerthClient) async throws -> Success) async throws -> Success {
-        let endpoints = try DaemonChoice.endpoints(
+        try await BerthClient.connected(toFirstOf: try endpoints(), body)
+    }
+
+    /// The daemon that was named, or the places to look in, best first.
+    func endpoints() throws -> [Endpoint] {
+        try DaemonChoice.endpoints(
             socket: socket, url: url, environment: ProcessInfo.processInfo.environment, readFile: TextFile.read)
-        return try await BerthClient.connected(toFirstOf: endpoints, body)
     }
 }

@@ -98,4 +98,33 @@ int berth_name_thread(const char *name);
 // Raises the soft limit of open files to the hard one (setrlimit(2)) and writes the limit that stands then.
 int berth_raise_descriptor_limit(uint64_t *limit);
 
+// Connects to the Unix socket file; the descriptor, on which reads and writes give up after so many seconds.
+int berth_connect_unix(const char *path, int timeout_seconds);
+
+// A socket that listens on 127.0.0.1 at this port, with SO_REUSEADDR.
+int berth_listen_loopback(uint16_t port);
+
+// A signal that came: its number, why (si_code of sigaction(2)) and which process sent it, 0 when none did.
+struct berth_signal {
+    int32_t number;
+    int32_t code;
+    int32_t sender;
+};
+
+// From now on every signal that can be passed on, and SIGCHLD, is written to a pipe as a struct berth_signal instead
+// of taking effect, except those that are ignored. The pipe's end to read, which doesn't block; once in a process.
+int berth_signals_open(void);
+
+// Whether the process ignores this signal.
+int berth_signal_is_ignored(int number);
+
+// Whether the kernel sent it on its own, as a terminal does for Ctrl-C (SI_KERNEL).
+int berth_signal_is_from_kernel(const struct berth_signal *signal);
+
+// A pipe's two ends, to read and to write, both close-on-exec (pipe2(2)).
+int berth_pipe(int32_t *ends);
+
+// The process's environment (environ(7)), as it stands.
+char **berth_environment(void);
+
 #endif

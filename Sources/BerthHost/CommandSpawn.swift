@@ -1,0 +1,52 @@
+internal import Glibc
+
+/// Starts this very program anew as a child, in our process group, with chosen descriptors and no others of ours.
+///
+/// posix_spawn(3) and not fork(2): between fork and exec a process with threads may call next to nothing.
+package struct CommandSpawn {
+    private let arguments: [[UInt8]]
+    private let environment: [[UInt8]]
+    private let descriptors: [Int32]
+    private let restoresSIGPIPE: Bool
+
+    /// - Parameters:
+    ///   - arguments: with the name that the child sees as its own.
+    ///   - environment: the whole of it.
+    ///   - descriptors: the child has these, under the same numbers, beside the standard streams.
+    ///   - restoresSIGPIPE: the child does not ignore SIGPIPE although we do by now.
+    package init(arguments: [[UInt8]], environment: [[UInt8]], descriptors: [Int32], restoresSIGPIPE: Bool) {
+        self.arguments = arguments
+        self.environment = environment
+        self.descriptors = descriptors
+        self.restoresSIGPIPE = restoresSIGPIPE
+    }
+
+    /// Starts the child.
+    /// - Returns: its PID.
+    package func start() throws(SystemError) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in descriptors {
+            // Onto itself, which takes close-on-exec away (glibc 2.29).
+            posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        if restoresSIGPIPE {
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, SIGPIPE)
+            posix_spawnattr_setsigdefault(&attributes, &signals)
+            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        }
+        let (argv, envp) = (CStrings(arguments), CStrings(environment))
+        var pid: pid_t = 0
+        let result = argv.withPointer { argv in
+            envp.withPointer { envp in posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv, envp) }
+        }
+        guard result == 0 else { throw SystemError("posix_spawn(3)", result) }
+        return pid
+    }
+}
