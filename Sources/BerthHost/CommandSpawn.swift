@@ -34,13 +34,15 @@ package struct CommandSpawn {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        if restoresSIGPIPE {
-            var signals = sigset_t()
-            sigemptyset(&signals)
-            sigaddset(&signals, SIGPIPE)
-            posix_spawnattr_setsigdefault(&attributes, &signals)
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        }
+        // The threads that Swift's tasks run on have nearly every signal blocked, and the child would have them too.
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        var restored = sigset_t()
+        sigemptyset(&restored)
+        if restoresSIGPIPE { sigaddset(&restored, SIGPIPE) }
+        posix_spawnattr_setsigdefault(&attributes, &restored)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         let (argv, envp) = (CStrings(arguments), CStrings(environment))
         var pid: pid_t = 0
         let result = argv.withPointer { argv in

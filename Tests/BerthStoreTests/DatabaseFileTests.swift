@@ -92,15 +92,15 @@ import Testing
     }
 
     @Test func `is locked by one process at a time, and the refused one is told whose it is`() throws {
-        let lock = try DatabaseLock(forDatabase: file.path)
-        let thrown = #expect(throws: BerthError.self) { _ = try DatabaseLock(forDatabase: file.path) }
+        let lock = try DatabaseLock(forDatabase: file.path, for: .serve)
+        let thrown = #expect(throws: BerthError.self) { _ = try DatabaseLock(forDatabase: file.path, for: .serve) }
         #expect(thrown?.code == .databaseInUse)
         #expect(thrown?.message.contains("PID \(getpid())") == true, "\(thrown?.message ?? "")")
         _ = lock
     }
 
     @Test func `is free again when its lock is let go`() throws {
-        do { _ = try DatabaseLock(forDatabase: file.path) }
-        _ = try DatabaseLock(forDatabase: file.path)
+        do { _ = try DatabaseLock(forDatabase: file.path, for: .serve) }
+        _ = try DatabaseLock(forDatabase: file.path, for: .serve)
     }
 }
