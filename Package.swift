@@ -109,6 +109,9 @@ let package = Package(
         .target(
             name: "BerthTestSupport", dependencies: ["BerthCore"], path: "Tests/BerthTestSupport",
             swiftSettings: settings),
+        .executableTarget(
+            name: "BerthTestProcess", dependencies: ["BerthCore", "BerthHost"], path: "Tests/BerthTestProcess",
+            swiftSettings: settings),
         .testTarget(
             name: "BerthCoreTests", dependencies: ["BerthCore", "BerthTestSupport"], swiftSettings: settings),
         .testTarget(
@@ -121,7 +124,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "BerthHostTests", dependencies: ["BerthCore", "BerthHost", "CBerthLinux"], swiftSettings: settings),
+            name: "BerthHostTests", dependencies: ["BerthCore", "BerthHost", "BerthTestProcess", "CBerthLinux"],
+            swiftSettings: settings),
         .testTarget(
             name: "BerthLeasingTests",
             dependencies: [
