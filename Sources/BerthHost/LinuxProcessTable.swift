@@ -54,7 +54,8 @@ package struct LinuxProcessTable: ProcessTable {
     package func user(of pid: Int32) -> UInt32? {
         guard case .seen = look(at: pid) else { return nil }
         do {
-            guard let status = ProcessStatus(try ProcFile.bytes("\(access.folder)/\(pid)/status")), status.leader == pid else {
+            guard let status = ProcessStatus(try ProcFile.bytes("\(access.folder)/\(pid)/status")), status.leader == pid
+            else {
                 return nil
             }
             return status.realUser

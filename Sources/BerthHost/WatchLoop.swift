@@ -91,18 +91,26 @@ final class WatchLoop: Sendable {
         while true {
             let tokens: [UInt64]
             do {
-                tokens = try epoll.wait()
+                tokens = try wait()
             } catch {
                 shut()
                 return
             }
-            let ended = state.withLock { state in
-                state.wakeUps += 1
-                return tokens.compactMap { take($0, from: &state) }
-            }
-            for one in ended { tell(one.process) }
+            for process in take(tokens) { tell(process) }
             if tokens.contains(WatchLoop.stop) { return }
         }
+    }
+
+    /// Waits until a process ends or ``end()`` is called.
+    func wait() throws(SystemError) -> [UInt64] { try epoll.wait() }
+
+    /// Takes those out of the table that the tokens of ``wait()`` stand for; those that were forgotten since are gone.
+    func take(_ tokens: [UInt64]) -> [ProcessIdentity] {
+        let ended = state.withLock { state in
+            state.wakeUps += 1
+            return tokens.compactMap { take($0, from: &state) }
+        }
+        return ended.map(\.process)
     }
 
     /// Makes ``run(_:)`` return, and lets go of all processes. Ends that were told to it before are still told.

@@ -42,12 +42,22 @@ final class TestChild {
     private var isReaped = false
 
     /// Runs the program and its arguments; it inherits the descriptors that aren't close-on-exec.
-    init(_ arguments: String...) throws {
+    convenience init(_ arguments: String...) throws { try self.init(arguments) }
+
+    /// As ``init(_:)-(String...)``, with `standard` as its standard input and output.
+    init(_ arguments: [String], standard: Int32? = nil) throws {
         var copies: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for copy in copies { free(copy) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let standard {
+            posix_spawn_file_actions_adddup2(&actions, standard, 0)
+            posix_spawn_file_actions_adddup2(&actions, standard, 1)
+        }
         var child: pid_t = 0
         let result = TestChild.spawning.withLock { _ in
-            posix_spawn(&child, arguments[0], nil, nil, &copies, environ)
+            posix_spawn(&child, arguments[0], &actions, nil, &copies, environ)
         }
         guard result == 0 else { throw TestSocket.Failure(call: "posix_spawn", number: result) }
         pid = child
@@ -61,6 +71,14 @@ final class TestChild {
         var information = siginfo_t()
         let result = waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT)
         guard result == 0 else { throw TestSocket.Failure(call: "waitid", number: errno) }
+    }
+
+    /// Waits until it ends by itself; nil when a signal ended it.
+    func exitStatus() -> Int32? {
+        isReaped = true
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        return status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
     }
 
     /// Kills it and takes its exit status, after which its PID is free.

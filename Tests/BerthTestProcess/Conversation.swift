@@ -14,8 +14,11 @@ func say(_ line: String) {
     _ = write(1, bytes, bytes.count)
 }
 
-/// Waits for a byte on the standard input, or its end.
+/// Waits for a line on the standard input, or its end.
 func waitForWord() {
     var byte: UInt8 = 0
-    while read(0, &byte, 1) < 0 && errno == EINTR {}
+    repeat {
+        let length = read(0, &byte, 1)
+        if length == 0 || (length < 0 && errno != EINTR) { return }
+    } while byte != UInt8(ascii: "\n")
 }
