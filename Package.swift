@@ -114,10 +114,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "BerthCoreTests", dependencies: ["BerthCore", "BerthTestSupport"], swiftSettings: settings),
+        .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "BerthStoreTests",
             dependencies: [
-                "BerthCore", "BerthStore", "BerthTestSupport",
+                "BerthCore", "BerthStore", "BerthTestSupport", "CFaultVFS",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),

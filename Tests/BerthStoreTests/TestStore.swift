@@ -20,14 +20,16 @@ struct TestStore {
             pools, folder: TemporaryFolder(), clock: clock, processes: FakeProcessTable(clock: clock))
     }
 
-    private static func open(
-        _ pools: [Pool], folder: TemporaryFolder, clock: ManualClock, processes: FakeProcessTable
+    /// Opens what lies in the folder.
+    static func open(
+        _ pools: [Pool], folder: TemporaryFolder, clock: ManualClock, processes: FakeProcessTable,
+        file: DatabaseFile? = nil, commits: CommitRecorder = CommitRecorder()
     ) async throws -> TestStore {
-        let commits = CommitRecorder()
+        let file = try file ?? DatabaseFile(path: folder.file("berth.db"))
         let setup = LeaseStore.Setup(
             pools: pools, clock: clock, processes: processes, observer: commits,
             unknownOutcome: { commits.unknownOutcome($0) })
-        let store = try await LeaseStore.open(DatabaseFile(path: folder.file("berth.db")), setup)
+        let store = try await LeaseStore.open(file, setup)
         return TestStore(folder: folder, clock: clock, processes: processes, commits: commits, store: store)
     }
 
@@ -79,8 +81,15 @@ struct TestStore {
 final class CommitRecorder: CommitObserver {
     private let batches = Mutex<[Int]>([])
     private let failures = Mutex<[String]>([])
+    private let afterCommit: @Sendable () -> Void
 
-    func committed(changes: Int, duration: Duration) { batches.withLock { $0.append(changes) } }
+    /// - Parameter afterCommit: called after each commit, before anybody is answered.
+    init(afterCommit: @escaping @Sendable () -> Void = {}) { self.afterCommit = afterCommit }
+
+    func committed(changes: Int, duration: Duration) {
+        batches.withLock { $0.append(changes) }
+        afterCommit()
+    }
     func unknownOutcome(_ error: any Error) { failures.withLock { $0.append("\(error)") } }
 
     var batchSizes: [Int] { batches.withLock { $0 } }
