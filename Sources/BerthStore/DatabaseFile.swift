@@ -42,7 +42,7 @@ package struct DatabaseFile: Sendable {
         at path: String, migrator: Migrator = Migrator()
     ) throws(BerthError) -> [String] {
         do {
-            guard try hasContents(path) else { return migrator.migrations.map(\.name) }
+            guard try hasContents(path), !wasNeverFinished(path) else { return migrator.migrations.map(\.name) }
             let reader = try DatabaseQueue(path: path, configuration: readerConfiguration)
             return try reader.read { db in try migrator.pending(db).map(\.name) }
         } catch let error as BerthError {
@@ -122,12 +122,29 @@ package struct DatabaseFile: Sendable {
         defer { Glibc.close(file) }
         var header = [UInt8](repeating: 0, count: 16)
         header.removeLast(16 - max(0, pread(file, &header, 16, 0)))
-        guard header.isEmpty || header == Array("SQLite format 3\0".utf8) else {
+        // Half of a first page, which the journal beside it takes back, is no stranger's file.
+        guard header.isEmpty || header == Array("SQLite format 3\0".utf8) || wasNeverFinished(path) else {
             throw BerthError(
                 .configuration,
                 "The file \(path) is no SQLite database. Nothing was changed. Name another file with --database.")
         }
         return !header.isEmpty
+    }
+
+    /// Whether a journal beside the file takes it back to zero pages, and it has no more than the first one: its first
+    /// start lost power half-way, before there was anything in it. The connection that writes rolls it back; one that
+    /// only reads cannot (https://www.sqlite.org/fileformat.html, 3).
+    private static func wasNeverFinished(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_size <= 4096 else { return false }
+        let journal = open(path + "-journal", O_RDONLY | O_CLOEXEC)
+        guard journal >= 0 else { return false }
+        defer { Glibc.close(journal) }
+        // The magic, the count of records, a nonce, and the size in pages that the file had before.
+        var header = [UInt8](repeating: 0, count: 20)
+        return pread(journal, &header, 20, 0) == 20
+            && header[..<8] == [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]
+            && header[16...].allSatisfy { $0 == 0 }
     }
 
     private static func reason(_ error: any Error) -> String {
