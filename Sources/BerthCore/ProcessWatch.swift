@@ -21,3 +21,19 @@ package enum WatchOutcome: Hashable, Sendable {
     /// has to look at it now and then.
     case unwatched
 }
+
+/// A watch for a visit that is over before a death could be told: whoever holds it looks instead.
+package struct NoProcessWatch: ProcessWatch {
+    package let deaths: AsyncStream<ProcessIdentity>
+
+    package init() {
+        let (stream, continuation) = AsyncStream<ProcessIdentity>.makeStream()
+        continuation.finish()
+        deaths = stream
+    }
+
+    /// Watches nothing.
+    package func watch(_ process: ProcessIdentity) -> WatchOutcome { .unwatched }
+    /// There is nothing to forget.
+    package func forget(_ process: ProcessIdentity) {}
+}

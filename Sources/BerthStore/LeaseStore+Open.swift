@@ -48,6 +48,7 @@ extension LeaseStore {
                 try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 try store.recordReboot(transaction, context)
                 try store.reconcileDeadlines(transaction)
+                try store.reconcileRests(transaction)
             }
             return store
         } catch {
@@ -65,7 +66,7 @@ extension LeaseStore {
         try file.close()
     }
 
-    /// Deadlines and rests come from the clock of the boot in which they were set; see ``TTLRules``.
+    /// Deadlines come from the clock of the boot in which they were set; see ``TTLRules``.
     private func reconcileDeadlines(_ transaction: WriteTransaction) throws {
         let now = transaction.now
         let timed = try transaction.rows(
@@ -81,13 +82,17 @@ extension LeaseStore {
                 ttlMilliseconds: row["ttl_ms"], now: now)
             try setExpiry(expiry, of: row["id"], transaction)
         }
+    }
+
+    /// A rest that was begun in an earlier boot starts anew.
+    func reconcileRests(_ transaction: WriteTransaction) throws {
         try transaction.execute(
             """
             UPDATE ports SET rest_boot = ?1,
                 rest_boot_ms = ?2 + COALESCE((SELECT quarantine_ms FROM pools WHERE name = ports.pool), 0)
             WHERE state = 'quarantined' AND rest_boot <> ?1
             """,
-            [boots.current, now.boot.milliseconds])
+            [boots.current, transaction.now.boot.milliseconds])
     }
 }
 

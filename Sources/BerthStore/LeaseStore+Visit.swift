@@ -4,7 +4,7 @@ import GRDB
 /// A visit: a command that finds no daemon opens the database itself, for one transaction.
 extension LeaseStore {
     /// Checks the live rows and opens the store, without what only a daemon does: a visit is no start in the audit, and
-    /// neither moves nor expires a deadline.
+    /// neither moves nor expires a deadline. Leases of processes of an earlier boot are orphaned.
     ///
     /// The pools are those that the database has, since a daemon may have been started with others than the
     /// configuration says; those of `setup` count when it has none.
@@ -23,13 +23,15 @@ extension LeaseStore {
                 unknownOutcome: setup.unknownOutcome)
             let pools = stored.isEmpty ? setup.pools : stored
             let store = LeaseStore(
-                file: file, queue: queue, boots: boots,
+                file: file, queue: queue, boots: boots, processes: setup.processes,
                 pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }))
-            if stored.isEmpty {
-                let context = ChangeContext(caller: .daemon)
-                try await queue.submit { transaction in
+            let context = ChangeContext(caller: .daemon)
+            try await queue.submit { transaction in
+                if stored.isEmpty {
                     try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 }
+                try store.recordReboot(transaction, context)
+                try store.reconcileRests(transaction)
             }
             return store
         } catch {

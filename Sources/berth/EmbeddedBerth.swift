@@ -43,7 +43,7 @@ struct EmbeddedBerth {
         let outcome: Result<Success, any Error>
         do {
             let manager = try await LeaseManager(
-                store: store, probe: LinuxPortProbe(), processes: processes, clock: clock,
+                store: store, probe: LinuxPortProbe(), processes: processes, watch: NoProcessWatch(), clock: clock,
                 limits: configuration.limits, logger: Logger(label: "berth", factory: { _ in SwiftLogNoOpLogHandler() })
             )
             try await reapTheDead(manager)
@@ -57,7 +57,9 @@ struct EmbeddedBerth {
 
     /// The one place where a visit makes good for the daemon that is not there: what is held by processes that have
     /// ended is orphaned before anything else happens. A lease's own name is seen to by the grant itself.
-    private static func reapTheDead(_ manager: LeaseManager) async throws {}
+    private static func reapTheDead(_ manager: LeaseManager) async throws {
+        _ = try await manager.reapProcesses(dryRun: false)
+    }
 
     /// Leases a block that this process owns.
     func lease(_ body: LeaseBody) async throws -> LeaseResource {

@@ -12,12 +12,12 @@ import Testing
     }
 
     private func attach(_ name: AgentName, _ pid: Int32, to lease: Lease, _ host: TestManager) async throws -> Lease {
-        try await host.manager.attach(name, pid: pid, port: nil, to: lease.id, ChangeContext(caller: .alice))
+        try await host.manager.attach(name, .pid(pid), port: nil, to: lease.id, ChangeContext(caller: .alice))
     }
 
     private func held(_ host: TestManager, owner: Int32 = 40) async throws -> Lease {
         if host.processes.identify(owner) == nil { host.processes.start(owner) }
-        return try await host.lease("a", 2) { $0.ownerPID = owner }
+        return try await host.lease("a", 2) { $0.owner = .pid(owner) }
     }
 
     @Test func `is orphaned when its owner ends, and its ports come back after their rest`() async throws {
@@ -79,7 +79,7 @@ import Testing
         let host = try await TestManager.start(size: 100)
         for pid in Int32(100)..<120 {
             host.processes.start(pid)
-            try await host.lease(#require(SessionName(rawValue: "s\(pid)")), 1) { $0.ownerPID = pid }
+            try await host.lease(#require(SessionName(rawValue: "s\(pid)")), 1) { $0.owner = .pid(pid) }
         }
         let lease = try await held(host)
         host.processes.end(40)
@@ -101,7 +101,7 @@ import Testing
     @Test func `lets go of its processes when it ends`() async throws {
         let host = try await TestManager.start()
         let lease = try await held(host)
-        let other = try await host.lease("b", 1) { $0.ownerPID = 40 }
+        let other = try await host.lease("b", 1) { $0.owner = .pid(40) }
         host.processes.start(50)
         _ = try await attach("server", 50, to: lease, host)
         #expect(host.watch.watched.count == 2)
@@ -149,10 +149,10 @@ import Testing
     @Test func `gives its block to the same name at once when its owner's death was not noticed yet`() async throws {
         let host = try await TestManager.start()
         host.processes.start(40)
-        let lease = try await host.lease("a", 2) { ($0.ownerPID, $0.name) = (40, "web") }
+        let lease = try await host.lease("a", 2) { ($0.owner, $0.name) = (.pid(40), "web") }
         host.processes.end(40)
         host.processes.start(41)
-        let next = try await host.lease("a", 2) { ($0.ownerPID, $0.name) = (41, "web") }
+        let next = try await host.lease("a", 2) { ($0.owner, $0.name) = (.pid(41), "web") }
         #expect(next.id != lease.id && next.block == lease.block)
         #expect(try await host.end(of: lease) == .orphaned)
         // The late event finds nothing to do.

@@ -16,11 +16,11 @@ import Testing
     @Test func `tells what it would do, changes nothing, and then does just that`() async throws {
         let host = try await TestManager.start(size: 12)
         for pid in Int32(40)..<44 { host.processes.start(pid) }
-        let dead = try await host.lease("dead", 2) { $0.ownerPID = 40 }
-        let kept = try await host.lease("kept", 2) { $0.ownerPID = 41 }
-        _ = try await host.manager.attach("server", pid: 42, port: nil, to: kept.id, ChangeContext(caller: .alice))
+        let dead = try await host.lease("dead", 2) { $0.owner = .pid(40) }
+        let kept = try await host.lease("kept", 2) { $0.owner = .pid(41) }
+        _ = try await host.manager.attach("server", .pid(42), port: nil, to: kept.id, ChangeContext(caller: .alice))
         let late = try await host.lease("late", 1) { $0.ttl = .seconds(1) }
-        try await host.lease("fine", 1) { $0.ownerPID = 43 }
+        try await host.lease("fine", 1) { $0.owner = .pid(43) }
         host.processes.end(40)
         host.processes.end(41)
         host.clock.advance(milliseconds: 1000)
@@ -47,7 +47,7 @@ import Testing
     @Test func `recovers what has rested and names what is bound`() async throws {
         let host = try await TestManager.start(size: 3)
         host.processes.start(40)
-        try await host.lease("a", 2) { $0.ownerPID = 40 }
+        try await host.lease("a", 2) { $0.owner = .pid(40) }
         host.processes.end(40)
         _ = try await host.manager.reap(dryRun: false)
         host.probe.bind(20_001, pid: 77, command: "python3")
