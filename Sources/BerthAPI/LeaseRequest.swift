@@ -7,8 +7,8 @@ package struct LeaseRequest: Decodable {
     package let isOwnedByCaller: Bool
 
     private static let members: Set<String> = [
-        "session", "count", "name", "pool", "ttl_seconds", "owner_pid", "owner_self", "agents", "align", "preferred_first_port",
-        "first_port", "labels", "pinned",
+        "session", "count", "name", "pool", "ttl_seconds", "owner_pid", "owner_self", "agents", "align",
+        "preferred_first_port", "first_port", "labels", "pinned",
     ]
 
     package init(from decoder: any Decoder) throws {
@@ -33,8 +33,9 @@ package struct LeaseRequest: Decodable {
         try reader.check()
         guard let session, let count else { throw BerthError(.internal, "A checked request lacks a member.") }
         grant = GrantRequest(
-            session: session, count: count, name: name, pool: pool ?? .standard, ttl: ttl, owner: owner.map(RequestedProcess.pid),
-            agents: agents, align: align ?? 1, placement: placement, labels: labels, isPinned: isPinned)
+            session: session, count: count, name: name, pool: pool ?? .standard, ttl: ttl,
+            owner: owner.map(RequestedProcess.pid), agents: agents, align: align ?? 1, placement: placement,
+            labels: labels, isPinned: isPinned)
     }
 }
 

@@ -12,7 +12,7 @@ extension Routes {
             let body = try await request.berthBody()
             let wish = try request.decode(LeaseRequest.self, from: body)
             var grant = wish.grant
-            if wish.isOwnedByCaller { grant.owner = .caller(try context.requirePeer("owner_self")) }
+            if wish.isOwnedByCaller { grant.owner = .caller(try await context.requirePeer("owner_self")) }
             return try reply(try await manager.lease(grant, try change(request, context, body: body)))
         }
         book.add(
@@ -37,7 +37,8 @@ extension Routes {
     func addAgents(to router: Router<BerthRequestContext>) {
         book.add(.put, "/v1/leases/{id}/agents/{name}", to: router) { request, context, _ in
             let body = try request.decode(AttachRequest.self, from: try await request.berthBody())
-            let process = try body.pid.map(RequestedProcess.pid) ?? .caller(try context.requirePeer("self"))
+            let process: RequestedProcess =
+                if let pid = body.pid { .pid(pid) } else { .caller(try await context.requirePeer("self")) }
             let lease = try await manager.attach(
                 try name("name", AgentName.self, context), process, port: body.port, to: try leaseID(context),
                 try change(request, context))

@@ -74,12 +74,12 @@ extension BerthRequestContext {
 
     /// The process at the other end of the Unix socket, for a request whose member `field` names it.
     /// - Throws: `invalid-field` on TCP, `no-such-process` when that process has ended.
-    func requirePeer(_ field: String) throws(BerthError) -> ProcessIdentity {
+    func requirePeer(_ field: String) async throws(BerthError) -> ProcessIdentity {
         guard let peers else {
             throw BerthError.invalid(
                 field, "only on the Unix socket does the kernel tell which process calls; name a PID instead")
         }
-        guard let process = peers.process(of: channel) else {
+        guard let process = await peers.process(of: channel) else {
             throw BerthError(
                 .noSuchProcess, "The process that opened this connection is not alive in the daemon's PID namespace.",
                 fields: [FieldError(field: field, detail: "the caller cannot be identified")])

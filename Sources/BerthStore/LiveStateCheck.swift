@@ -48,6 +48,14 @@ struct LiveStateCheck {
                 LIMIT 1
                 """),
         Rule(
+            says: "a lease whose owner has ended has a running agent",
+            counterexample: """
+                SELECT 'lease ' || id || ' has none' FROM leases
+                WHERE state = 'active' AND owner_exited_at IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM agents WHERE lease_id = leases.id AND agents.state = 'running')
+                LIMIT 1
+                """),
+        Rule(
             says: "an active lease's session is active",
             counterexample: """
                 SELECT 'lease ' || leases.id || ' has none' FROM leases

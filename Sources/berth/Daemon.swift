@@ -87,7 +87,7 @@ struct Daemon {
             parts: BerthServer.Parts(
                 manager: manager, reaper: reaper, metrics: metrics, logger: logger,
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
-        try await serve(server, reaper, tokenCheck, Peers(processes: processes), isListening: isListening)
+        try await serve(server, reaper, tokenCheck, Peers(processes: processes, clock: clock), isListening: isListening)
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
         logger.notice("stopped")

@@ -29,8 +29,9 @@ struct Wish {
     var request: GrantRequest {
         GrantRequest(
             session: session, count: count, name: name, pool: pool,
-            ttl: namesTTL ? ttl.map { .seconds($0 / 1000) } ?? .never : .byDefault, owner: owner.map(RequestedProcess.caller),
-            agents: agents, placement: placement, labels: labels, isPinned: isPinned)
+            ttl: namesTTL ? ttl.map { .seconds($0 / 1000) } ?? .never : .byDefault,
+            owner: owner.map(RequestedProcess.caller), agents: agents, placement: placement, labels: labels,
+            isPinned: isPinned)
     }
 }
 
