@@ -54,9 +54,7 @@ struct Authority: Hashable {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }
             name = text[text.index(after: text.startIndex)..<end].lowercased()
-            guard name.utf8.allSatisfy({ ":.".utf8.contains($0) || Character(Unicode.Scalar($0)).isHexDigit }) else {
-                return nil
-            }
+            guard Self.isIPv6(name) else { return nil }
             rest = text[text.index(after: end)...]
         } else {
             let host = text.prefix { $0 != ":" }
@@ -74,6 +72,12 @@ struct Authority: Hashable {
             else { return nil }
             port = number
         }
+    }
+
+    /// Brackets are for IPv6 addresses alone (RFC 3986, 3.2.2), and a zone has no meaning to anybody but its host.
+    private static func isIPv6(_ text: String) -> Bool {
+        guard !text.contains("%"), case .v6? = try? SocketAddress(ipAddress: text, port: 0) else { return false }
+        return true
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

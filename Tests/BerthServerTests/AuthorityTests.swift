@@ -7,7 +7,7 @@ import Testing
         arguments: [
             ("localhost", "localhost", nil), ("LOCALHOST:7117", "localhost", 7117), ("127.0.0.1:80", "127.0.0.1", 80),
             ("[::1]:7117", "::1", 7117), ("[::1]", "::1", nil), ("evil.example", "evil.example", nil),
-            ("localhost.", "localhost.", nil),
+            ("localhost.", "localhost.", nil), ("[::FFFF:127.0.0.1]:1", "::ffff:127.0.0.1", 1),
         ] as [(String, String, Int?)])
     func `is a host with an optional port`(text: String, name: String, port: Int?) {
         let authority = Authority(text)
@@ -19,6 +19,7 @@ import Testing
         "", ":", ":80", "localhost:", "localhost:0", "localhost:65536", "localhost:7117:1", "localhost:+80",
         "localhost:٣", "user@localhost", "localhost/path", "local host", "[::1", "::1", "[localhost]", "[::1]x",
         "localhost\n", "lоcalhost", "localhost,evil.example", "localhost#", "localhost?x",
+        "[127.0.0.1]", "[127.0.0.1]:7117", "[]", "[1]", "[:::]", "[::1%lo]", "[fe80::1%25lo]", "[evil]",
     ])
     func `is nothing else`(text: String) {
         #expect(Authority(text) == nil)
