@@ -11,4 +11,24 @@ package enum FileDescriptorLimit {
         guard result >= 0 else { throw SystemError("setrlimit(2)", -result) }
         return limit
     }
+
+    /// The limits of a process (proc_pid_limits(5)), of this one without a PID; nil where they can't be read.
+    package static func read(of pid: Int32? = nil) -> (soft: UInt64, hard: UInt64)? {
+        do {
+            return parse(try ProcFile.text("/proc/\(pid.map { "\($0)" } ?? "self")/limits"))
+        } catch {
+            return nil
+        }
+    }
+
+    /// Reads the line `Max open files            1024                 524288               files`.
+    static func parse(_ text: String) -> (soft: UInt64, hard: UInt64)? {
+        let title = "Max open files"
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(title) }) else { return nil }
+        let numbers = line.dropFirst(title.count).split(separator: " ").prefix(2).map { number in
+            number == "unlimited" ? UInt64.max : UInt64(number)
+        }
+        guard numbers.count == 2, let soft = numbers[0], let hard = numbers[1] else { return nil }
+        return (soft, hard)
+    }
 }

@@ -93,7 +93,8 @@ package struct DatabaseFile: Sendable {
         return configuration
     }
 
-    private static var readerConfiguration: Configuration {
+    /// Read-only, and without a checkpoint when it closes.
+    static var readerConfiguration: Configuration {
         var configuration = Configuration()
         configuration.label = "berth.reader"
         configuration.readonly = true
@@ -110,7 +111,7 @@ package struct DatabaseFile: Sendable {
 
     /// Whether there is a file with something in it, which is an SQLite database by its header: one that is none is
     /// refused before SQLite touches it (https://www.sqlite.org/fileformat.html, 1.3).
-    private static func hasContents(_ path: String) throws -> Bool {
+    static func hasContents(_ path: String) throws -> Bool {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             guard errno == ENOENT else {
@@ -147,7 +148,8 @@ package struct DatabaseFile: Sendable {
             && header[16...].allSatisfy { $0 == 0 }
     }
 
-    private static func reason(_ error: any Error) -> String {
+    /// What SQLite says, with its extended code.
+    static func reason(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(error)" }
         return "\(error.message ?? "SQLite error") (\(error.extendedResultCode.rawValue))"
     }

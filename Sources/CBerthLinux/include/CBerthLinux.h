@@ -127,4 +127,7 @@ int berth_pipe(int32_t *ends);
 // The process's environment (environ(7)), as it stands.
 char **berth_environment(void);
 
+// The kind of the file system that holds `path`: a magic number of statfs(2).
+int berth_file_system(const char *path, uint64_t *kind);
+
 #endif

@@ -9,4 +9,9 @@ static inline int berth_no_checkpoint_on_close(sqlite3 *connection) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
 
+/// Lets names of files be URIs (SQLITE_CONFIG_URI); SQLITE_MISUSE once SQLite runs. sqlite3_config is variadic too.
+static inline int berth_accept_uris(void) {
+    return sqlite3_config(SQLITE_CONFIG_URI, 1);
+}
+
 #endif
