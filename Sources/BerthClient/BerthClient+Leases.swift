@@ -46,7 +46,7 @@ extension BerthClient {
         return cursor
     }
 
-    private func encoded(_ body: some Encodable) throws(ClientError) -> Data {
+    func encoded(_ body: some Encodable) throws(ClientError) -> Data {
         do {
             return try JSONEncoder().encode(body)
         } catch {

@@ -25,36 +25,40 @@ extension LeaseResource {
 
     /// `berth show`: a line for each thing that is known.
     package func details(now: Instant, _ style: TerminalStyle) -> String {
-        var lines: [(String, String)] = [
-            ("Lease", String(id)), ("Session", session), ("Name", name ?? "-"), ("Pool", pool),
-            ("Ports", count == 1 ? portsText : "\(portsText) (\(count))"), ("State", state),
-            ("Principal", principal),
-        ]
+        var lines = DetailLines()
+        lines.add("Lease", String(id))
+        lines.add("Session", session)
+        lines.add("Name", name ?? "-")
+        lines.add("Pool", pool)
+        lines.add("Ports", count == 1 ? portsText : "\(portsText) (\(count))")
+        lines.add("State", state, .state(state))
+        lines.add("Principal", principal)
+        addProcesses(to: &lines)
+        for (key, value) in labels.sorted(by: { $0.key < $1.key }) { lines.add("Label", "\(key)=\(value)") }
+        lines.add("Leased", RelativeTime.both(createdAt, now: now))
+        if renewedAt != createdAt { lines.add("Renewed", RelativeTime.both(renewedAt, now: now)) }
+        if let endedAt {
+            lines.add("Ended", RelativeTime.both(endedAt, now: now) + (endReason.map { ": \($0)" } ?? ""))
+        } else {
+            lines.add("Expires", expiry(now: now))
+        }
+        return lines.text(style)
+    }
+
+    /// When it expires, as an instant and from now; `never` when it does not.
+    package func expiry(now: Instant) -> String {
+        expiresAt.map { RelativeTime.both($0, now: now) } ?? "never\(pinned ? ", pinned" : "")"
+    }
+
+    /// Adds the owner and the agents with their processes.
+    package func addProcesses(to lines: inout DetailLines) {
         if let owner {
             let life = endedAt == nil ? (owner.alive ? ", alive" : ", gone") : ""
-            lines.append(("Owner", "process \(owner.pid)\(life)"))
+            lines.add("Owner", "process \(owner.pid)\(life)")
         }
         for agent in agents {
             let process = agent.pid.map { ", process \($0)" } ?? ""
-            lines.append(("Agent", "\(agent.name) on \(agent.port), \(agent.state)\(process)"))
+            lines.add("Agent", "\(agent.name) on \(agent.port), \(agent.state)\(process)")
         }
-        for (key, value) in labels.sorted(by: { $0.key < $1.key }) { lines.append(("Label", "\(key)=\(value)")) }
-        lines.append(("Leased", moment(createdAt, now)))
-        if renewedAt != createdAt { lines.append(("Renewed", moment(renewedAt, now))) }
-        if let endedAt {
-            lines.append(("Ended", moment(endedAt, now) + (endReason.map { ": \($0)" } ?? "")))
-        } else {
-            lines.append(("Expires", expiresAt.map { moment($0, now) } ?? "never\(pinned ? ", pinned" : "")"))
-        }
-        let width = lines.map(\.0.count).max() ?? 0
-        return lines.map { title, value in
-            let gap = String(repeating: " ", count: width - title.count + 2)
-            let look = title == "State" ? TerminalStyle.Look.state(value) : .plain
-            return style.text(title, .title) + gap + style.text(value, look) + "\n"
-        }.joined()
-    }
-
-    private func moment(_ instant: String, _ now: Instant) -> String {
-        "\(instant) (\(RelativeTime.text(instant, now: now)))"
     }
 }

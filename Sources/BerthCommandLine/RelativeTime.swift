@@ -10,4 +10,9 @@ package enum RelativeTime {
         if abs(milliseconds) < 1000 { return "now" }
         return milliseconds > 0 ? "in \(span)" : "\(span) ago"
     }
+
+    /// The instant itself, and from now in parentheses.
+    package static func both(_ instant: String, now: Instant) -> String {
+        "\(instant) (\(text(instant, now: now)))"
+    }
 }
