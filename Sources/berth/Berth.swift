@@ -17,8 +17,8 @@ struct Berth: AsyncParsableCommand {
             """,
         version: berthVersion,
         subcommands: [
-            Serve.self, Run.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Pools.self,
-            Sessions.self, SessionCommand.self, Migrate.self, Version.self,
+            Serve.self, Run.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Why.self,
+            Pools.self, Sessions.self, SessionCommand.self, Reap.self, Doctor.self, Migrate.self, Version.self,
         ])
 
     static func main() async {

@@ -8,6 +8,8 @@ package struct DaemonCheck: DoctorCheck {
         case ready
         /// Somebody is there and says something else, in words.
         case strange(String)
+        /// Somebody is there, and this user may not ask.
+        case denied
         /// A socket that a dead process left.
         case stale
         case absent
@@ -34,7 +36,8 @@ package struct DaemonCheck: DoctorCheck {
         case (.ready, nil):
             [
                 finding(
-                    .warning, "A daemon answers on \(socket), but nobody holds this database's lock: it serves another.",
+                    .warning,
+                    "A daemon answers on \(socket), but nobody holds this database's lock: it serves another.",
                     mend: "name its database with --database, or another --socket")
             ]
         case (.strange(let words), _):
@@ -42,6 +45,12 @@ package struct DaemonCheck: DoctorCheck {
                 finding(
                     .problem, "What answers on \(socket) takes no work: \(words)",
                     mend: "look into the daemon's log, and start it anew")
+            ]
+        case (.denied, _):
+            [
+                finding(
+                    .note, "Somebody answers on \(socket), but the socket does not let you in.",
+                    mend: "run berth doctor as the daemon's user, or as root")
             ]
         case (.notASocket, _):
             [
@@ -52,7 +61,8 @@ package struct DaemonCheck: DoctorCheck {
         case (.absent, let holder?), (.stale, let holder?):
             [
                 finding(
-                    .warning, "Process \(holder) serves the database, and nobody answers on \(socket): it has another"
+                    .warning,
+                    "Process \(holder) serves the database, and nobody answers on \(socket): it has another"
                         + " socket or none, or is just starting.", mend: "name its socket with --socket")
             ]
         case (.stale, nil):

@@ -23,7 +23,7 @@ package struct UnansweredCheck: DoctorCheck {
     let reason: String
 
     /// - Parameter reason: why, and what to do about it, in words.
-    package init<Check: DoctorCheck>(_ check: Check.Type, _ severity: Finding.Severity = .warning, _ reason: String) {
+    package init<Check: DoctorCheck>(_ check: Check.Type, _ reason: String, severity: Finding.Severity = .warning) {
         self.check = check.name
         self.severity = severity
         self.reason = reason
