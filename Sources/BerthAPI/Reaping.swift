@@ -44,8 +44,6 @@ package struct ReapDecision: Codable, Hashable, Sendable {
         case recover
         /// Ports go on resting: their time is not over, or something still holds them.
         case keep
-        /// Ports begin to rest.
-        case quarantine
         /// Ports are a stranger's.
         case foreign
     }

@@ -44,7 +44,7 @@ extension ReapDecision.Action {
         case .orphan, .expire, .foreign: .bad
         case .recover: .good
         case .keep: .faint
-        case .exit, .quarantine: .plain
+        case .exit: .plain
         }
     }
 }

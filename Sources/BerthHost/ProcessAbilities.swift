@@ -16,13 +16,10 @@ package struct ProcessAbilities: Hashable, Sendable {
         var kernel: String?
         do { kernel = try ProcFile.text("/proc/sys/kernel/osrelease") } catch { kernel = nil }
         var (hasPIDFDs, hasInodes) = (false, false)
-        if case .opened(let pidfd) = PIDFD.open(getpid()) { (hasPIDFDs, hasInodes) = (true, pidfd.inode != nil) }
+        if case .opened(let pidfd) = PIDFD.open(getpid(), access: ProcessAccess()) { (hasPIDFDs, hasInodes) = (true, pidfd.inode != nil) }
         return ProcessAbilities(
             kernel: kernel, hasPIDFDs: hasPIDFDs, hasInodes: hasInodes, hasPeerPIDFDs: peerPIDFD())
     }
-
-    /// SO_PEERPIDFD of `asm-generic/socket.h`, which older C libraries lack.
-    private static let peerPIDFDOption: Int32 = 77
 
     private static func peerPIDFD() -> Bool {
         var ends: [Int32] = [-1, -1]
@@ -31,7 +28,7 @@ package struct ProcessAbilities: Hashable, Sendable {
         defer { for end in ends { close(end) } }
         var pidfd: Int32 = -1
         var length = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(ends[0], SOL_SOCKET, peerPIDFDOption, &pidfd, &length) == 0, pidfd >= 0 else { return false }
+        guard getsockopt(ends[0], SOL_SOCKET, PeerProcess.pidfdOption, &pidfd, &length) == 0, pidfd >= 0 else { return false }
         close(pidfd)
         return true
     }
