@@ -16,7 +16,9 @@ package struct ProcessAbilities: Hashable, Sendable {
         var kernel: String?
         do { kernel = try ProcFile.text("/proc/sys/kernel/osrelease") } catch { kernel = nil }
         var (hasPIDFDs, hasInodes) = (false, false)
-        if case .opened(let pidfd) = PIDFD.open(getpid(), access: ProcessAccess()) { (hasPIDFDs, hasInodes) = (true, pidfd.inode != nil) }
+        if case .opened(let pidfd) = PIDFD.open(getpid(), access: ProcessAccess()) {
+            (hasPIDFDs, hasInodes) = (true, pidfd.inode != nil)
+        }
         return ProcessAbilities(
             kernel: kernel, hasPIDFDs: hasPIDFDs, hasInodes: hasInodes, hasPeerPIDFDs: peerPIDFD())
     }
@@ -28,7 +30,9 @@ package struct ProcessAbilities: Hashable, Sendable {
         defer { for end in ends { close(end) } }
         var pidfd: Int32 = -1
         var length = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(ends[0], SOL_SOCKET, PeerProcess.pidfdOption, &pidfd, &length) == 0, pidfd >= 0 else { return false }
+        guard getsockopt(ends[0], SOL_SOCKET, PeerProcess.pidfdOption, &pidfd, &length) == 0, pidfd >= 0 else {
+            return false
+        }
         close(pidfd)
         return true
     }

@@ -46,7 +46,8 @@ package struct DatabaseCheck: DoctorCheck {
         }
         return [
             finding(
-                .ok, "\(path) is whole: pages, indexes, live rows, and \(records) audit records that follow from each"
+                .ok,
+                "\(path) is whole: pages, indexes, live rows, and \(records) audit records that follow from each"
                     + " other.")
         ]
     }

@@ -30,7 +30,8 @@ package struct DiskCheck: DoctorCheck {
         guard let network else { return [room] }
         return [
             finding(
-                .problem, "\(folder) lies on a network file system (\(network)), whose locks and shared memory cannot"
+                .problem,
+                "\(folder) lies on a network file system (\(network)), whose locks and shared memory cannot"
                     + " keep an SQLite log safe.", mend: "move the database to a disk of this host"),
             room,
         ]

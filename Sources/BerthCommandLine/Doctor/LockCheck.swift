@@ -44,7 +44,8 @@ package struct LockCheck: DoctorCheck {
         guard let written else { return "" }
         guard let command else { return "; its last holder, process \(written), is gone" }
         guard command.hasPrefix("berth") else {
-            return "; its last holder, process \(written), is gone, and the number is another program's (\(command)) now"
+            return
+                "; its last holder, process \(written), is gone, and the number is another program's (\(command)) now"
         }
         return "; process \(written) (\(command)) held it last, and does not any more"
     }
