@@ -30,6 +30,12 @@ import Testing
                 VALUES (1, 'double', 'default', 20001, 1, 'uid:1000', 1, 1, 1, 'active');
             """),
         Damage(
+            "a lease whose owner has ended has a running agent", "lease 2",
+            """
+            UPDATE leases SET owner_boot = 1, owner_namespace = 1, owner_pid = 7, owner_ticks = 7, owner_exited_at = 7
+            WHERE id = 2
+            """),
+        Damage(
             "an active lease's session is active", "lease 3",
             "UPDATE sessions SET state = 'ended', ended_at = 1, lease_count = 0, port_count = 0 WHERE name = 'bob'"),
         Damage("an active lease's session is active", "lease 3", "DELETE FROM sessions WHERE name = 'bob'"),
