@@ -35,10 +35,10 @@ package struct DatabaseExamination: Sendable {
             guard try DatabaseFile.hasContents(path) else { return nil }
             let stamp = file.stamp
             let way = try file.way(isServed: isServed)
-            let found = try file.read(way) { db in try DatabaseExamination(db) }
+            let found = try examine(file, way)
             // A daemon that started in between wrote under a reader that believed the file to stand still.
             guard way == .alone, file.stamp != stamp else { return found }
-            return try file.read(try file.way(isServed: true)) { db in try DatabaseExamination(db) }
+            return try examine(file, try file.way(isServed: true))
         } catch let error as BerthError {
             throw error
         } catch {
@@ -47,20 +47,32 @@ package struct DatabaseExamination: Sendable {
         }
     }
 
-    private init(_ db: Database) throws {
+    /// Looks at pages first, then at rows each by itself, then at rows together: what is damaged below is no ground for
+    /// words about what stands above.
+    private static func examine(_ file: UntouchedDatabase, _ way: UntouchedDatabase.Way) throws -> DatabaseExamination {
+        var found = DatabaseExamination()
         do {
-            try examine(db)
+            try file.read(way) { db in try found.examinePages(db) }
+            // The schema of an older Berth lacks what the next steps look at.
+            guard found.damage.isEmpty, found.pendingMigrations.isEmpty else { return found }
+            found.damage = try ConstraintCheck(file: file, way: way).run()
+            guard found.damage.isEmpty else { return found }
+            try file.read(way) { db in try found.examineRows(db) }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-            damage.append(DatabaseFile.reason(error))
+            found.damage.append(DatabaseFile.reason(error))
         }
+        return found
     }
 
-    private mutating func examine(_ db: Database) throws {
+    private init() {}
+
+    private mutating func examinePages(_ db: Database) throws {
         pendingMigrations = try Migrator().pending(db).map(\.name)
         let answers = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)")
         damage = answers == ["ok"] ? [] : answers
-        // Columns of damaged rows may hold anything, and the schema of an older Berth lacks some.
-        guard damage.isEmpty, pendingMigrations.isEmpty else { return }
+    }
+
+    private mutating func examineRows(_ db: Database) throws {
         damage += try Self.lostReferences(db)
         do {
             try LiveStateCheck(db: db).run()
