@@ -36,6 +36,7 @@ import Testing
         #expect(try findings("daemon", beside) == ["ok: Process \(pid) answers on \(daemon.socketPath)."])
         #expect(try findings("strangers", beside).map { $0.prefix(3) } == ["ok:"])
         #expect(try findings("pools", beside).map { $0.prefix(3) } == ["ok:"])
+        #expect(try findings("other-berths", beside).map { $0.prefix(3) } == ["ok:"])
         try daemon.stop()
         let after = try examine(daemon)
         #expect(try after.code == 0 && isHealthy(after), "\(after.output)")
