@@ -32,10 +32,11 @@ import Testing
     }
 
     /// What is left after a reboot goes by the wall clock, within [0, TTL]; nothing left is min(TTL, 30 s).
-    @Test(arguments: [
-        (down: 60_000, left: 540), (down: -315_360_000_000, left: 600), (down: 700_000, left: 30),
-        (down: 315_360_000_000, left: 30),
-    ] as [(down: Int64, left: Int64)])
+    @Test(
+        arguments: [
+            (down: 60_000, left: 540), (down: -315_360_000_000, left: 600), (down: 700_000, left: 30),
+            (down: 315_360_000_000, left: 30),
+        ] as [(down: Int64, left: Int64)])
     func `keeps what was left of it over a reboot`(down: Int64, left: Int64) async throws {
         let host = try await TestManager.start()
         host.processes.start(40)
