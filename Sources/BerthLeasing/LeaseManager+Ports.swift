@@ -84,10 +84,13 @@ extension LeaseManager {
     private static let recoveriesAtOnce = 64
 
     /// Looks at resting ports that were taken out of the map, and puts back those that still rest.
-    /// - Parameter dryRun: find out and change nothing.
+    /// - Parameters:
+    ///   - dryRun: find out and change nothing.
+    ///   - explains: name what holds each bound port. That walks through every process of the host, so it is only for
+    ///     somebody who asked.
     /// - Returns: what was found of each.
     func look(
-        at resting: [(port: Port, resting: RestingPort)], dryRun: Bool = false
+        at resting: [(port: Port, resting: RestingPort)], dryRun: Bool = false, explains: Bool = false
     ) async throws(BerthError) -> [PortLook] {
         guard !resting.isEmpty else { return [] }
         let now = clock.now().boot
@@ -98,7 +101,8 @@ extension LeaseManager {
         var looks = resting.map { port, resting in
             PortLook(
                 port: port, resting: resting, now: now,
-                holder: bound.contains(port) ? evidence(probe.listeners(on: port)) : nil)
+                holder: bound.contains(port)
+                    ? explains || resting.mayBecomeForeign ? evidence(probe.listeners(on: port)) : "bound" : nil)
         }
         guard !dryRun else { return looks }
         for port in bound { left[port] = left[port]?.stillBound(at: now) }
@@ -111,7 +115,7 @@ extension LeaseManager {
                 ports.markFree(port)
             }
         }
-        for index in looks.indices where looks[index].holder != nil && looks[index].resting.state == .quarantined {
+        for index in looks.indices where looks[index].holder != nil && looks[index].resting.mayBecomeForeign {
             let look = looks[index]
             for record in try await store.markBound([look.port], reason: look.evidence, .daemon) {
                 left[record.port] = nil

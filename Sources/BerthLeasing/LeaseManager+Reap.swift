@@ -86,7 +86,7 @@ extension LeaseManager {
         while !left.isEmpty {
             let piece = Array(left.prefix(Self.looksAtOnce))
             left.removeFirst(piece.count)
-            decisions += try await look(at: piece, dryRun: dryRun).map(decision)
+            decisions += try await look(at: piece, dryRun: dryRun, explains: true).map(decision)
         }
         return decisions
     }

@@ -6,6 +6,8 @@ package struct RestingPort: Hashable, Sendable {
     package let state: PortState
     /// The lease that it was in last: its holder may have the port back at once.
     package let lastLease: LeaseID?
+    /// Whether it is bound after a release, so that it becomes a stranger's when that goes on.
+    package let mayBecomeForeign: Bool
     /// Its quarantine ends here at the earliest; a stranger's port has none.
     package let restsUntil: BootTime
     /// When the host is asked next.
@@ -13,8 +15,9 @@ package struct RestingPort: Hashable, Sendable {
     /// How long after that look the next one comes, when the port is still bound.
     private var backOffMilliseconds: Int64 = 250
 
-    package init(state: PortState, lastLease: LeaseID?, restsUntil: BootTime) {
+    package init(state: PortState, lastLease: LeaseID?, restsUntil: BootTime, mayBecomeForeign: Bool = false) {
         self.state = state
+        self.mayBecomeForeign = mayBecomeForeign
         self.lastLease = lastLease
         self.restsUntil = restsUntil
         nextLook = restsUntil
@@ -28,7 +31,8 @@ package struct RestingPort: Hashable, Sendable {
         }
         self.init(
             state: record.state, lastLease: record.lastLease,
-            restsUntil: record.restsUntil ?? BootTime(milliseconds: .min))
+            restsUntil: record.restsUntil ?? BootTime(milliseconds: .min),
+            mayBecomeForeign: record.state == .quarantined && record.lastEnd == .released)
     }
 
     /// Still bound at `now`: the looks come rarer, up to every four seconds, and never stop.

@@ -15,7 +15,14 @@ extension LeaseStore {
     /// Every port of every pool, ascending: what the indexes in memory are made from.
     package func allPorts() async throws(BerthError) -> [PortRecord] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM ports WHERE pool IS NOT NULL ORDER BY port").map(record)
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT ports.*, leases.state AS last_end
+                    FROM ports LEFT JOIN leases ON ports.state = 'quarantined' AND leases.id = ports.last_lease_id
+                    WHERE ports.pool IS NOT NULL ORDER BY port
+                    """
+            ).map(record)
         }
     }
 
