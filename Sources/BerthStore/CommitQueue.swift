@@ -14,7 +14,7 @@ import Synchronization
 /// *Failures.* What is known before the commit (a full or read-only disk) fails the change with `storage-unavailable`
 /// and nothing is changed. When the commit itself fails, nobody knows what is on the disk, and asking again could lie
 /// (Linux marks a page clean after a failed fsync: https://lwn.net/Articles/752063/). Then no caller is answered and
-/// `unknownOutcome` is called, which ends the process.
+/// `unknownOutcome` is called, which ends the process. A checkpoint whose sync failed ends it too.
 package final class CommitQueue: Sendable {
     /// Changes that wait, and whether somebody works on them already.
     private struct Line {
@@ -37,7 +37,8 @@ package final class CommitQueue: Sendable {
 
     /// - Parameters:
     ///   - chain: the head of the audit as it stands in the file.
-    ///   - unknownOutcome: called on the writing queue when a commit failed; it should not return.
+    ///   - unknownOutcome: called on the writing queue when a commit, or a checkpoint's sync, failed; it should not
+    ///     return.
     package init(
         writer: DatabaseQueue, chain: AuditChain, clock: any HostClock, observer: any CommitObserver,
         unknownOutcome: @escaping @Sendable (any Error) -> Void
@@ -83,6 +84,14 @@ package final class CommitQueue: Sendable {
         while line.withLock({ $0.isDraining }) { writer.writeWithoutTransaction { _ in } }
     }
 
+    /// Checkpoints now, however short the log is, between two transactions.
+    package func checkpoint() { writer.writeWithoutTransaction { db in checkpoint(db) } }
+
+    /// A failed sync ends the process here as it does in a commit.
+    private func checkpoint(_ db: Database) {
+        do { try checkpointer.checkpoint(db) } catch { unknownOutcome(error) }
+    }
+
     private func enqueue(_ change: PendingChange) {
         enum Next { case drain, wait, refuse }
         let next: Next = line.withLock { line in
@@ -103,7 +112,7 @@ package final class CommitQueue: Sendable {
     private func drain(_ db: Database) {
         while let batch = nextBatch() {
             head.withLock { chain in chain = commit(batch, after: chain, db) }
-            checkpointer.checkpointIfDue(db)
+            if checkpointer.isDue { checkpoint(db) }
         }
     }
 

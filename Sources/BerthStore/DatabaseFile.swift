@@ -53,13 +53,30 @@ package struct DatabaseFile: Sendable {
         }
     }
 
-    /// Closes both sides after a last checkpoint.
+    /// Closes both sides after a last checkpoint. Both are closed whatever goes wrong.
+    /// - Throws: the first thing that went wrong; the log is left beside the file then.
     package func close() throws {
-        try readers.close()
+        var failures: [any Error] = []
+        for step in [readers.close, checkpointForGood, writer.close] {
+            do { try step() } catch { failures.append(error) }
+        }
+        if let failure = failures.first { throw failure }
+    }
+
+    /// Empties the log, and lets the connection that closes delete it.
+    private func checkpointForGood() throws {
         try writer.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            try Self.setCheckpointsOnClose(true, db)
         }
-        try writer.close()
+    }
+
+    /// SQLite's own checkpoint at the end would sync a file again whose sync has failed just before, and delete the
+    /// log if that goes well: so only a connection whose last checkpoint succeeded has one.
+    private static func setCheckpointsOnClose(_ checkpoints: Bool, _ db: Database) throws {
+        guard berth_checkpoint_on_close(db.sqliteConnection, checkpoints ? 1 : 0) == SQLITE_OK else {
+            throw BerthError(.configuration, "SQLite did not accept NO_CKPT_ON_CLOSE.")
+        }
     }
 
     /// The pragmas, each read back: a setting that silently did not take is worse than one never made.
@@ -90,6 +107,7 @@ package struct DatabaseFile: Sendable {
         configuration.label = "berth.writer"
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 1
+        configuration.prepareDatabase { db in try setCheckpointsOnClose(false, db) }
         return configuration
     }
 
@@ -102,9 +120,7 @@ package struct DatabaseFile: Sendable {
         configuration.maximumReaderCount = 4
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA query_only = ON")
-            guard berth_no_checkpoint_on_close(db.sqliteConnection) == SQLITE_OK else {
-                throw BerthError(.configuration, "SQLite did not accept NO_CKPT_ON_CLOSE.")
-            }
+            try setCheckpointsOnClose(false, db)
         }
         return configuration
     }

@@ -56,14 +56,21 @@ extension LeaseStore {
         }
     }
 
-    /// Records the orderly end, and closes the database.
+    /// Records the orderly end, and closes the database, which is closed even when it can record nothing.
+    /// - Throws: the first thing that went wrong.
     package func close() async throws {
         let context = ChangeContext(caller: .daemon)
-        try await queue.submit { transaction in
-            try transaction.audit(context.entry(.daemonStopped, reason: "asked to stop"))
+        var failure: (any Error)?
+        do {
+            try await queue.submit { transaction in
+                try transaction.audit(context.entry(.daemonStopped, reason: "asked to stop"))
+            }
+        } catch {
+            failure = error
         }
         queue.close()
-        try file.close()
+        do { try file.close() } catch { failure = failure ?? error }
+        if let failure { throw failure }
     }
 
     /// Deadlines come from the clock of the boot in which they were set; see ``TTLRules``.

@@ -35,4 +35,9 @@ enum StorageFailure {
         guard let error = error as? DatabaseError else { return false }
         return error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_BUSY
     }
+
+    /// Whether a file, or its folder, could not be synced: what it holds is not known from then on.
+    static func isFailedSync(_ error: DatabaseError) -> Bool {
+        error.extendedResultCode == .SQLITE_IOERR_FSYNC || error.extendedResultCode == .SQLITE_IOERR_DIR_FSYNC
+    }
 }

@@ -25,11 +25,20 @@ final class WALCheckpointer: Sendable {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Checkpoints when the log has grown long. A failure is left for the next commit to find: a checkpoint changes no
-    /// row, and the log stays valid without it.
-    func checkpointIfDue(_ db: Database) {
-        guard pages.load(ordering: .relaxed) >= Self.dueAtPages else { return }
+    /// Whether the log has grown long since the last checkpoint.
+    var isDue: Bool { pages.load(ordering: .relaxed) >= Self.dueAtPages }
+
+    /// Moves what no reader needs any more.
+    ///
+    /// A checkpoint changes no row, and the log stays valid without it: one that is short of room, of a lock or of a
+    /// page is made again later. A failed sync is another matter. Linux may have dropped the pages that it could not
+    /// write, and the next sync of the same file would say that all is well (https://lwn.net/Articles/752063/); the
+    /// log that still holds them would then be overwritten.
+    /// - Throws: the error of a sync that failed. Nothing may be written to the file after it.
+    func checkpoint(_ db: Database) throws(DatabaseError) {
         pages.store(0, ordering: .relaxed)
-        _ = sqlite3_wal_checkpoint_v2(db.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        let code = sqlite3_wal_checkpoint_v2(db.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        let error = DatabaseError(resultCode: ResultCode(rawValue: code), message: "A checkpoint failed.")
+        if StorageFailure.isFailedSync(error) { throw error }
     }
 }

@@ -1,8 +1,6 @@
 import BerthCore
 import BerthStore
 import BerthTestSupport
-import GRDB
-import GRDBSQLite
 import Synchronization
 
 /// A fixed history of everything that a store does: it is played on a disk that records, loses or fails.
@@ -37,7 +35,7 @@ final class ScriptedHistory: Sendable {
             { try await self.renew(base, on: store) },
         ])
         try await attach(base, on: store)
-        try checkpoint(store)
+        store.store.queue.checkpoint()
         try await together([
             { try await self.release(base + 2, on: store) },
             { try await self.renew(base + 1, on: store) },
@@ -49,7 +47,7 @@ final class ScriptedHistory: Sendable {
         }
         clock.advance(milliseconds: 6_000)
         try await ledger.change(as: .daemon) { try await !store.store.expire(limit: 10, $0).isEmpty }
-        try checkpoint(store)
+        store.store.queue.checkpoint()
         clock.advance(milliseconds: 3_000)
         let resting = PortBlock.of(first, Self.portsPerRound).ports
         try await ledger.change(as: .daemon) {
@@ -94,13 +92,6 @@ final class ScriptedHistory: Sendable {
         try await ledger.change { context in
             _ = try await store.store.attach("one", process: process, port: nil, to: self.lease(number), context)
             return true
-        }
-    }
-
-    /// The same call as the checkpointer's, long before the log is long enough for that.
-    private func checkpoint(_ store: TestStore) throws {
-        store.store.file.writer.writeWithoutTransaction { db in
-            _ = sqlite3_wal_checkpoint_v2(db.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         }
     }
 

@@ -82,15 +82,24 @@ final class CommitRecorder: CommitObserver {
     private let batches = Mutex<[Int]>([])
     private let failures = Mutex<[String]>([])
     private let afterCommit: @Sendable () -> Void
+    private let end: @Sendable () -> Void
 
-    /// - Parameter afterCommit: called after each commit, before anybody is answered.
-    init(afterCommit: @escaping @Sendable () -> Void = {}) { self.afterCommit = afterCommit }
+    /// - Parameters:
+    ///   - afterCommit: called after each commit, before anybody is answered.
+    ///   - unknownOutcome: called where the process would end.
+    init(afterCommit: @escaping @Sendable () -> Void = {}, unknownOutcome end: @escaping @Sendable () -> Void = {}) {
+        self.afterCommit = afterCommit
+        self.end = end
+    }
 
     func committed(changes: Int, duration: Duration) {
         batches.withLock { $0.append(changes) }
         afterCommit()
     }
-    func unknownOutcome(_ error: any Error) { failures.withLock { $0.append("\(error)") } }
+    func unknownOutcome(_ error: any Error) {
+        failures.withLock { $0.append("\(error)") }
+        end()
+    }
 
     var batchSizes: [Int] { batches.withLock { $0 } }
     var unknownOutcomes: [String] { failures.withLock { $0 } }
