@@ -7,6 +7,10 @@ enum StorageFailure {
     /// The error as the caller is told it.
     static func describe(_ error: any Error) -> BerthError {
         if let error = error as? BerthError { return error }
+        // A read whose caller went away. No defect, and nobody is left to be told; a write is never cancelled.
+        if error is CancellationError {
+            return BerthError(.storageUnavailable, "The request was given up. Nothing was changed.", cause: error)
+        }
         guard let error = error as? DatabaseError else {
             return BerthError(.internal, "Something went wrong inside Berth.", cause: error)
         }

@@ -77,7 +77,9 @@ import Testing
         let test = try await TestStore.open()
         let limits = Limits(maxPortsPerSession: 5)
         try await test.lease(Wish(name: "web", first: 20_000, count: 3, limits: limits))
+        let before = try test.everything()
         #expect(await code { try await test.grant(Wish(first: 20_010, count: 3, limits: limits)) } == .quotaExceeded)
+        #expect(try test.everything() == before, "a refusal went into the audit")
         try await test.lease(Wish(first: 20_010, count: 2, limits: limits))
         #expect(await code { try await test.grant(Wish(first: 20_020, count: 1, limits: limits)) } == .quotaExceeded)
         guard case .existing = try await test.grant(Wish(name: "web", count: 3, limits: limits)) else {
@@ -85,6 +87,7 @@ import Testing
             return
         }
         #expect(try await test.store.session("alice", for: .alice)?.ports == 5)
+        try test.expectWholeAudit()
     }
 
     @Test func `is ended by its principal or an administrator, all leases in one transaction`() async throws {
