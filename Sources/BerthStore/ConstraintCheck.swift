@@ -21,7 +21,7 @@ struct ConstraintCheck {
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: "", configuration: configuration)
         return try queue.inDatabase { db in
-            guard berth_no_checkpoint_on_close(db.sqliteConnection) == SQLITE_OK else { return [] }
+            guard berth_checkpoint_on_close(db.sqliteConnection, 0) == SQLITE_OK else { return [] }
             try db.execute(sql: "ATTACH ? AS examined", arguments: [file.uri(way)])
             // The audit's records are bound by their chain, and there may be millions.
             let tables = try Row.fetchAll(
