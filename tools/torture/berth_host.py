@@ -58,8 +58,8 @@ def free_ranges(size, count=1, start=20000, end=32000):
 class Daemon:
     """A daemon with database, socket and token in a temporary folder; it ends with the `with` block."""
 
-    def __init__(self, binary, pool_size=400, prefix=(), extra=()):
-        self.binary, self.prefix, self.extra = binary, list(prefix), list(extra)
+    def __init__(self, binary, pool_size=400, prefix=(), options=()):
+        self.binary, self.prefix, self.options = binary, list(prefix), list(options)
         self.folder = tempfile.TemporaryDirectory(prefix="berth-torture-")
         self.database = os.path.join(self.folder.name, "berth.db")
         self.socket = os.path.join(self.folder.name, "berth.sock")
@@ -79,7 +79,8 @@ class Daemon:
         environment["HOME"] = self.folder.name
         line = self.prefix + [
             self.binary, "serve", "--database", self.database, "--socket", self.socket, "--listen", "none",
-            "--pool", "default=%d-%d" % self.range, "--max-sessions", "100000"] + self.extra
+            "--pool", "default=%d-%d" % self.range, "--max-sessions", "100000"]
+        line += self.options
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(line, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
         deadline = time.monotonic() + 60
