@@ -79,12 +79,14 @@ extension LeaseManager {
         _ request: GrantRequest, _ context: ChangeContext, superseded: Lease?
     ) async throws(BerthError) -> Reservation? {
         if let superseded, let own = reserveOwn(superseded, request) { return own }
-        let held = try await heldBlocks(request, context)
+        var held = try await heldBlocks(request, context)
         var patience = ports.reservations(in: request.pool)
         var hasLookedAgain = false
         while true {
             if let reservation = ports.reserve(request, held: held) {
                 if try await isUnbound(reservation) { return reservation }
+                // Its own resting ports stay where they are, so that they would only be proposed again.
+                held.removeAll { $0.block == reservation.proposal.block }
             } else if patience > 0 {
                 // Somebody who probes just now may give a block back.
                 patience -= 1
@@ -128,12 +130,12 @@ extension LeaseManager {
         }
         guard !bound.isEmpty else { return true }
         do {
-            try await recordBound(bound)
+            // A port that rests already, and is bound still, goes back to its rest like the unbound ones.
+            ports.settle(returned: reservation, except: try await recordBound(bound))
         } catch {
             ports.settle(returned: reservation)
             throw error
         }
-        ports.settle(returned: reservation, except: bound)
         return false
     }
 

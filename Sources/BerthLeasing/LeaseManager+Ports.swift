@@ -59,7 +59,9 @@ extension LeaseManager {
     }
 
     /// Records that something which holds no lease has bound these ports, and lets them rest.
-    func recordBound(_ bound: [Port]) async throws(BerthError) {
+    /// - Returns: the ports whose state changed by that; memory knows it.
+    @discardableResult
+    func recordBound(_ bound: [Port]) async throws(BerthError) -> [Port] {
         let listeners = bound.flatMap { port in probe.listeners(on: port) }
         let reason = evidence(listeners)
         let changed = try await store.markBound(bound, reason: reason, .daemon)
@@ -67,6 +69,7 @@ extension LeaseManager {
         logger.info(
             "ports are bound by something without a lease",
             metadata: ["ports": "\(PortBlock.runs(of: bound))", "evidence": "\(reason)"])
+        return changed.map(\.port)
     }
 
     /// Asks the kernel about ports that rest; those that nothing has bound are free again.

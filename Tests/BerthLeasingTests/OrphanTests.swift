@@ -160,4 +160,18 @@ import Testing
         #expect(try await host.end(of: next) == nil)
         #expect(host.watch.watched.map(\.pid) == [41])
     }
+
+    /// Its own block is proposed again while it rests, found bound, and must not get lost from memory by that.
+    @Test func `finds its bound ports again after it asked for them too early`() async throws {
+        let host = try await TestManager.start(size: 4)
+        let lease = try await held(host)
+        host.processes.end(40)
+        try await notice(host)
+        host.probe.bind(20_001)
+        #expect(try await host.lease("a", 2).block == .of(20_002, 2))
+        host.probe.unbind(20_001)
+        host.clock.advance(milliseconds: 5000)
+        await host.reaper.sweep()
+        #expect(try await host.lease("b", 2).block == lease.block)
+    }
 }

@@ -30,6 +30,9 @@ package final class FakePortProbe: PortProbe {
     /// Every block that was probed so far, in order.
     package var probedBlocks: [PortBlock] { state.withLock { $0.probed } }
 
+    /// Forgets the blocks that were probed.
+    package func forget() { state.withLock { $0.probed = [] } }
+
     package func boundPorts(in block: PortBlock) throws(BerthError) -> [Port] {
         let answer: Result<[Port], BerthError> = state.withLock { state in
             state.probed.append(block)
