@@ -12,7 +12,7 @@ import Synchronization
 /// its change: it is applied whole or not at all.
 ///
 /// *Failures.* What is known before the commit (a full or read-only disk) fails the change with `storage-unavailable`
-/// and nothing is changed. When the commit itself fails, nobody knows what is on the disk, and asking again could lie
+/// and nothing is changed. On a full disk, changes that give something back use the ``DiskReserve``. When the commit itself fails, nobody knows what is on the disk, and asking again could lie
 /// (Linux marks a page clean after a failed fsync: https://lwn.net/Articles/752063/). Then no caller is answered and
 /// `unknownOutcome` is called, which ends the process. A checkpoint whose sync failed ends it too.
 package final class CommitQueue: Sendable {
@@ -33,33 +33,39 @@ package final class CommitQueue: Sendable {
     private let line = Mutex(Line())
     private let head: Mutex<AuditChain>
     private let checkpointer: WALCheckpointer
+    private let reserve: DiskReserve?
     private let follower = CommitFollower()
 
     /// - Parameters:
     ///   - chain: the head of the audit as it stands in the file.
+    ///   - reserve: room for changes that give something back; nil to keep none.
     ///   - unknownOutcome: called on the writing queue when a commit, or a checkpoint's sync, failed; it should not
     ///     return.
     package init(
         writer: DatabaseQueue, chain: AuditChain, clock: any HostClock, observer: any CommitObserver,
-        unknownOutcome: @escaping @Sendable (any Error) -> Void
+        reserve: DiskReserve? = nil, unknownOutcome: @escaping @Sendable (any Error) -> Void
     ) throws {
         self.writer = writer
         self.clock = clock
         self.observer = observer
+        self.reserve = reserve
         self.unknownOutcome = unknownOutcome
         head = Mutex(chain)
         checkpointer = WALCheckpointer()
         writer.writeWithoutTransaction { db in checkpointer.watch(db) }
     }
 
-    /// Applies `body` in a transaction and returns once it is durable.
+    /// Applies `body` in a transaction and returns once it is durable. On a full disk it may run more than once, each
+    /// time on rows without a trace of the last.
+    /// - Parameter givesBack: whether it leaves more free than it found, and may use the ``DiskReserve`` for it.
     /// - Throws: what `body` throws; ``ErrorCode/storageUnavailable`` when nothing could be changed.
     package func submit<Value: Sendable>(
-        _ body: @escaping @Sendable (WriteTransaction) throws -> Value
+        givesBack: Bool = false, _ body: @escaping @Sendable (WriteTransaction) throws -> Value
     ) async throws(BerthError) -> Value {
         let result: Result<Value, BerthError> = await withCheckedContinuation { continuation in
             enqueue(
                 PendingChange(
+                    givesBack: givesBack,
                     apply: { transaction in
                         do {
                             let value = try body(transaction)
@@ -128,8 +134,45 @@ package final class CommitQueue: Sendable {
         }
     }
 
-    /// Runs one transaction and answers everybody in it. Returns the chain as it is on the disk afterwards.
+    /// Commits a batch and answers everybody in it. Returns the chain as it is on the disk afterwards.
     private func commit(_ batch: [PendingChange], after chain: AuditChain, _ db: Database) -> AuditChain {
+        var batch = batch
+        if let reserve, !reserve.fill() { batch = refuseGrowth(batch, StorageFailure.diskIsFull(nil)) }
+        while !batch.isEmpty {
+            let failure: any Error
+            switch attempt(batch, after: chain, db) {
+            case .committed(let chain): return chain
+            case .failed(let error): failure = error
+            case .unknown: return chain
+            }
+            let refusal = StorageFailure.describe(failure)
+            guard StorageFailure.isFullDisk(failure), let reserve, reserve.giveWay() else {
+                for change in batch { change.refuse(refusal) }
+                return chain
+            }
+            batch = refuseGrowth(batch, refusal)
+            // With the room the log may begin anew instead of growing.
+            if !batch.isEmpty { checkpoint(db) }
+        }
+        return chain
+    }
+
+    /// Refuses what does not give anything back, and returns the rest.
+    private func refuseGrowth(_ batch: [PendingChange], _ refusal: BerthError) -> [PendingChange] {
+        for change in batch where !change.givesBack { change.refuse(refusal) }
+        return batch.filter(\.givesBack)
+    }
+
+    private enum Attempt {
+        case committed(AuditChain)
+        /// Nothing was changed, and nobody was answered.
+        case failed(any Error)
+        /// Everybody was told so.
+        case unknown
+    }
+
+    /// Runs one transaction.
+    private func attempt(_ batch: [PendingChange], after chain: AuditChain, _ db: Database) -> Attempt {
         let start = ContinuousClock.now
         var run = BatchRun(chain: chain)
         do {
@@ -137,27 +180,25 @@ package final class CommitQueue: Sendable {
             for change in batch { try run.apply(change, in: db, now: clock.now()) }
         } catch {
             rollBack(db)
-            for change in batch { change.refuse(StorageFailure.describe(error)) }
-            return chain
+            return .failed(error)
         }
         do {
             try db.commit()
         } catch let error where StorageFailure.isKnownNotCommitted(error) {
             rollBack(db)
-            for change in batch { change.refuse(StorageFailure.describe(error)) }
-            return chain
+            return .failed(error)
         } catch {
             unknownOutcome(error)
             rollBack(db)
             for change in batch {
                 change.refuse(BerthError(.internal, "The commit failed and its outcome is unknown.", cause: error))
             }
-            return chain
+            return .unknown
         }
         observer.committed(changes: batch.count, duration: ContinuousClock.now - start)
         follower.tell(run.leaseChanges)
         for reply in run.replies { reply() }
-        return run.chain
+        return .committed(run.chain)
     }
 
     private func rollBack(_ db: Database) {

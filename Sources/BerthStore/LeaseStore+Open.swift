@@ -10,16 +10,19 @@ extension LeaseStore {
         package var clock: any HostClock
         package var processes: any ProcessTable
         package var observer: any CommitObserver
+        /// Room for changes that give something back; nil to keep none.
+        package var reserve: DiskReserve?
         package var unknownOutcome: @Sendable (any Error) -> Void
 
         package init(
             pools: [Pool], clock: any HostClock, processes: any ProcessTable, observer: any CommitObserver,
-            unknownOutcome: @escaping @Sendable (any Error) -> Void
+            reserve: DiskReserve? = nil, unknownOutcome: @escaping @Sendable (any Error) -> Void
         ) {
             self.pools = pools
             self.clock = clock
             self.processes = processes
             self.observer = observer
+            self.reserve = reserve
             self.unknownOutcome = unknownOutcome
         }
     }
@@ -36,12 +39,12 @@ extension LeaseStore {
             }
             let queue = try CommitQueue(
                 writer: file.writer, chain: chain, clock: setup.clock, observer: setup.observer,
-                unknownOutcome: setup.unknownOutcome)
+                reserve: setup.reserve, unknownOutcome: setup.unknownOutcome)
             let store = LeaseStore(
                 file: file, queue: queue, boots: boots, processes: setup.processes,
                 pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
-            try await queue.submit { transaction in
+            try await queue.submit(givesBack: true) { transaction in
                 var entry = context.entry(.daemonStarted, reason: "PID \(ProcessInfo.processInfo.processIdentifier)")
                 entry.pid = ProcessInfo.processInfo.processIdentifier
                 try transaction.audit(entry)
@@ -62,7 +65,7 @@ extension LeaseStore {
         let context = ChangeContext(caller: .daemon)
         var failure: (any Error)?
         do {
-            try await queue.submit { transaction in
+            try await queue.submit(givesBack: true) { transaction in
                 try transaction.audit(context.entry(.daemonStopped, reason: "asked to stop"))
             }
         } catch {

@@ -20,13 +20,13 @@ extension LeaseStore {
             }
             let queue = try CommitQueue(
                 writer: file.writer, chain: chain, clock: setup.clock, observer: setup.observer,
-                unknownOutcome: setup.unknownOutcome)
+                reserve: setup.reserve, unknownOutcome: setup.unknownOutcome)
             let pools = stored.isEmpty ? setup.pools : stored
             let store = LeaseStore(
                 file: file, queue: queue, boots: boots, processes: setup.processes,
                 pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
-            try await queue.submit { transaction in
+            try await queue.submit(givesBack: true) { transaction in
                 if stored.isEmpty {
                     try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 }

@@ -8,6 +8,8 @@ struct Undo<Answer: Sendable>: Error {
 
 /// A change that waits, with its ways to answer. Exactly one of its answers is given.
 struct PendingChange: Sendable {
+    /// Whether it leaves more free than it found.
+    let givesBack: Bool
     /// Runs the statements and returns the answer to give once they are durable.
     let apply: @Sendable (WriteTransaction) throws -> AppliedChange
     let refuse: @Sendable (BerthError) -> Void

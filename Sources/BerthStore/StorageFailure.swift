@@ -15,10 +15,7 @@ enum StorageFailure {
             return BerthError(.internal, "Something went wrong inside Berth.", cause: error)
         }
         switch error.resultCode {
-        case .SQLITE_FULL:
-            return BerthError(
-                .storageUnavailable, "The disk of the database is full. Nothing was changed; make room and ask again.",
-                cause: error)
+        case .SQLITE_FULL: return diskIsFull(error)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN:
             return BerthError(
                 .storageUnavailable,
@@ -32,6 +29,15 @@ enum StorageFailure {
             return BerthError(.internal, "Something went wrong inside Berth.", cause: error)
         }
     }
+
+    static func diskIsFull(_ cause: DatabaseError?) -> BerthError {
+        BerthError(
+            .storageUnavailable,
+            "The disk of the database is full: the \(DiskReserve.bytes >> 20) MiB that are kept for releases are not"
+                + " all there. Nothing was changed; make room and ask again.", cause: cause)
+    }
+
+    static func isFullDisk(_ error: any Error) -> Bool { (error as? DatabaseError)?.resultCode == .SQLITE_FULL }
 
     /// Whether a failed COMMIT certainly left nothing: SQLite says FULL when it had no room to append the frames, and
     /// a transaction without its commit frame is none. BUSY comes before the first write.

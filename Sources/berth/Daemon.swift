@@ -66,10 +66,12 @@ struct Daemon {
         defer { watch.close() }
         let file = try DatabaseFile(path: configuration.database)
         let logger = logger
+        let reserve = keepReserve()
         let store = try await LeaseStore.open(
             file,
             LeaseStore.Setup(
                 pools: configuration.pools, clock: clock, processes: processes, observer: CommitMetrics(),
+                reserve: reserve,
                 unknownOutcome: { error in
                     // Nobody may be answered: what is on the disk is known again at the next start.
                     logger.critical("a commit failed, its outcome is unknown", metadata: ["error": "\(error)"])
@@ -122,6 +124,20 @@ struct Daemon {
         group.maximumGracefulShutdownDuration = .seconds(3)
         group.maximumCancellationDuration = .seconds(1)
         try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Keeps room for releases on the database's disk, as much as there is.
+    private func keepReserve() -> DiskReserve? {
+        do {
+            let reserve = try DiskReserve(path: DiskReserve.path(forDatabase: configuration.database))
+            if !reserve.fill() {
+                logger.warning("the disk of the database is full: only what gives ports back can be written")
+            }
+            return reserve
+        } catch {
+            logger.warning("no room can be kept for releases", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// - Returns: how many files the daemon may have open.

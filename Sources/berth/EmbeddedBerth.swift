@@ -35,6 +35,7 @@ struct EmbeddedBerth {
             try DatabaseFile(path: configuration.database),
             LeaseStore.Setup(
                 pools: configuration.pools, clock: clock, processes: processes, observer: CommitMetrics(),
+                reserve: DiskReserve(path: DiskReserve.path(forDatabase: configuration.database)),
                 unknownOutcome: { error in
                     // Nobody may be told an outcome: what is on the disk is known again at the next opening.
                     Terminal.say("berth: a commit failed, its outcome is unknown: \(error)")
