@@ -36,15 +36,32 @@ package struct DatabaseFile: Sendable {
         }
     }
 
-    /// The names of the migrations that opening the file would apply. It changes nothing, and makes no file.
+    /// The names of the migrations that opening the file would apply. It changes nothing in the file, and may leave an
+    /// empty log beside it.
     /// - Throws: ``ErrorCode/configuration`` when opening it would be refused.
     package static func pendingMigrations(
         at path: String, migrator: Migrator = Migrator()
     ) throws(BerthError) -> [String] {
+        try pendingMigrations(at: path, migrator) { body in
+            try DatabaseQueue(path: path, configuration: readerConfiguration).read(body)
+        }
+    }
+
+    /// The same for somebody who will not open it: it makes no file.
+    /// - Parameter isServed: whether a daemon holds the database's lock.
+    package static func plannedMigrations(at path: String, isServed: Bool) throws(BerthError) -> [String] {
+        try pendingMigrations(at: path, Migrator()) { body in
+            let file = UntouchedDatabase(path: path)
+            return try file.read(file.way(isServed: isServed), body)
+        }
+    }
+
+    private static func pendingMigrations(
+        at path: String, _ migrator: Migrator, read: ((Database) throws -> [String]) throws -> [String]
+    ) throws(BerthError) -> [String] {
         do {
             guard try hasContents(path), !wasNeverFinished(path) else { return migrator.migrations.map(\.name) }
-            let reader = try DatabaseQueue(path: path, configuration: readerConfiguration)
-            return try reader.read { db in try migrator.pending(db).map(\.name) }
+            return try read { db in try migrator.pending(db).map(\.name) }
         } catch let error as BerthError {
             throw error
         } catch {

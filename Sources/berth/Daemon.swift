@@ -40,7 +40,10 @@ struct Daemon {
     /// - Returns: the names of the migrations that were applied, or with `dryRun` would be.
     static func migrate(database: String, dryRun: Bool) async throws -> [String] {
         umask(0o077)
-        if dryRun { return try DatabaseFile.pendingMigrations(at: database) }
+        if dryRun {
+            let isServed = try LockHolder.read(database + ".lock")?.holder != nil
+            return try DatabaseFile.plannedMigrations(at: database, isServed: isServed)
+        }
         try StateFolder.prepare(for: database)
         let lock = try await DatabaseLock.take(forDatabase: database)
         defer { withExtendedLifetime(lock) {} }
