@@ -97,16 +97,16 @@ package final class PortMap: Sendable {
     /// The lease ended: its ports are free, or rest.
     package func ended(_ lease: EndedLease, restsUntil: BootTime) {
         pools.withLock { pools in
-            guard var ports = pools[lease.pool] else { return }
-            if lease.isQuarantined {
-                for port in lease.block.ports where ports.pool.runs.contains(where: { $0.contains(port) }) {
-                    ports.resting[port] = RestingPort(
-                        state: .quarantined, lastLease: lease.lease, restsUntil: restsUntil)
-                }
-            } else {
-                ports.index.insert(lease.block)
+            // Changed where it stands: a copy would copy every resting port of the pool with it.
+            guard let pool = pools[lease.pool]?.pool else { return }
+            guard lease.isQuarantined else {
+                pools[lease.pool]?.index.insert(lease.block)
+                return
             }
-            pools[lease.pool] = ports
+            for port in lease.block.ports where pool.runs.contains(where: { $0.contains(port) }) {
+                pools[lease.pool]?.resting[port] = RestingPort(
+                    state: .quarantined, lastLease: lease.lease, restsUntil: restsUntil)
+            }
         }
     }
 

@@ -12,12 +12,21 @@ package enum LeaseChange: Hashable, Sendable {
 /// A picture that is brought up to date by the callers, each when it hears of its own change, may take an older change
 /// for the newer one.
 final class CommitFollower: Sendable {
-    private let follower = Mutex<(@Sendable (LeaseChange) -> Void)?>(nil)
+    /// A closure that stands bare in the mutex is wrapped once more, for the generic code, each time the mutex is
+    /// entered: after a day of commits each call would go through a day of wrappers. Inside a structure it is stored as
+    /// it is.
+    private struct Follower {
+        let body: @Sendable (LeaseChange) -> Void
+    }
 
-    func follow(_ body: @escaping @Sendable (LeaseChange) -> Void) { follower.withLock { $0 = body } }
+    private let follower = Mutex<Follower?>(nil)
+
+    func follow(_ body: @escaping @Sendable (LeaseChange) -> Void) {
+        follower.withLock { $0 = Follower(body: body) }
+    }
 
     func tell(_ changes: [LeaseChange]) {
         guard !changes.isEmpty, let follower = follower.withLock({ $0 }) else { return }
-        for change in changes { follower(change) }
+        for change in changes { follower.body(change) }
     }
 }
