@@ -8,8 +8,12 @@ extension LeaseManager {
     /// - Parameter dryRun: tell what would be done, and do nothing.
     /// - Returns: each decision with its evidence; nothing for what simply goes on.
     package func reap(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
+        let now = clock.now().boot
+        // What passed in a gap is not over yet; a dry run only leaves it out.
+        let due = gapStart(at: now) ?? now
+        if !dryRun { try await forgiveGap(now) }
         var decisions = try await reapProcesses(dryRun: dryRun)
-        decisions += try await reapDeadlines(dryRun: dryRun)
+        decisions += try await reapDeadlines(at: due, dryRun: dryRun)
         decisions += try await reapRestingPorts(dryRun: dryRun)
         return decisions
     }
@@ -68,10 +72,10 @@ extension LeaseManager {
         return decisions
     }
 
-    private func reapDeadlines(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
+    private func reapDeadlines(at now: BootTime, dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
         var decisions: [SweepDecision] = []
         while true {
-            let due = try await store.dueLeases(at: clock.now().boot, limit: dryRun ? Int.max : Reaper.batch)
+            let due = try await store.dueLeases(at: now, limit: dryRun ? Int.max : Reaper.batch)
             decisions += due.map { SweepDecision(.expire, $0, evidence: "its TTL ran out") }
             guard !dryRun, !due.isEmpty else { return decisions }
             _ = try await store.expire(limit: Reaper.batch, .daemon)

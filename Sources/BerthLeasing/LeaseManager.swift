@@ -2,13 +2,15 @@ package import BerthCore
 package import BerthStore
 import CoreMetrics
 package import Logging
+import Synchronization
 
 /// One verb for each thing that can happen to leases. Everything that changes them goes through here.
 ///
 /// The index in memory proposes, the probe asks the kernel, the store's transaction disposes.
 package final class LeaseManager: Sendable {
     let store: LeaseStore
-    let ports: PortMap
+    /// What memory knows of the ports.
+    package let ports: PortMap
     let probe: any PortProbe
     let processes: any ProcessTable
     let clock: any HostClock
@@ -19,6 +21,8 @@ package final class LeaseManager: Sendable {
     let inbox = DeathInbox()
     /// The deaths that the host tells of.
     let deaths: AsyncStream<ProcessIdentity>
+    /// When somebody last looked around; see ``forgiveGap(_:)``.
+    let lastServed: Mutex<BootTime>
     let logger: Logger
 
     /// Reads the rows that the index is made from, and watches the processes that they name.
@@ -32,6 +36,7 @@ package final class LeaseManager: Sendable {
         self.clock = clock
         self.limits = limits
         self.logger = logger
+        lastServed = Mutex(clock.now().boot)
         ports = PortMap(
             pools: Array(store.pools.values), records: try await store.allPorts(),
             nextPorts: try await store.nextPorts())
@@ -45,8 +50,7 @@ package final class LeaseManager: Sendable {
             case .ended(let ended):
                 LeaseMetrics.ended(ended.end).increment()
                 watches.forget(ended.lease)
-                let rest = Int64((store.pools[ended.pool]?.quarantineSeconds ?? 0) * 1000)
-                ports.ended(ended, restsUntil: clock.now().boot.advanced(byMilliseconds: rest))
+                ports.ended(ended, at: clock.now().boot)
             }
         }
         try await watchAll()

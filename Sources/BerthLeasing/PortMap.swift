@@ -94,18 +94,17 @@ package final class PortMap: Sendable {
         }
     }
 
-    /// The lease ended: its ports are free, or rest.
-    package func ended(_ lease: EndedLease, restsUntil: BootTime) {
+    /// The lease ended at `now`: its ports are free, or rest. A start may have put them into another pool than the one
+    /// that they were granted from.
+    package func ended(_ lease: EndedLease, at now: BootTime) {
         pools.withLock { pools in
-            // Changed where it stands: a copy would copy every resting port of the pool with it.
-            guard let pool = pools[lease.pool]?.pool else { return }
-            guard lease.isQuarantined else {
-                pools[lease.pool]?.index.insert(lease.block)
-                return
-            }
-            for port in lease.block.ports where pool.runs.contains(where: { $0.contains(port) }) {
-                pools[lease.pool]?.resting[port] = RestingPort(
-                    state: .quarantined, lastLease: lease.lease, restsUntil: restsUntil)
+            // Changed where they stand: a copy would copy every resting port of the pool with it.
+            for name in pools.keys {
+                if lease.isQuarantined {
+                    pools[name]?.quarantine(lease, at: now)
+                } else {
+                    pools[name]?.index.insert(lease.block)
+                }
             }
         }
     }
@@ -180,6 +179,14 @@ package final class PortMap: Sendable {
     package func takeFree(_ port: Port) -> Bool {
         pools.withLock { pools in
             pools.keys.contains { pools[$0]?.index.take(PortBlock(port)) == true }
+        }
+    }
+
+    /// Every port of a pool that is free or rests, for a comparison with the rows.
+    package func contents(of pool: PoolName) -> (free: Set<Port>, resting: [Port: RestingPort]) {
+        pools.withLock { pools in
+            guard let ports = pools[pool] else { return ([], [:]) }
+            return (Set(ports.pool.ports.filter { ports.index.isFree(PortBlock($0)) }), ports.resting.all)
         }
     }
 

@@ -14,8 +14,6 @@ import Synchronization
 package final class Reaper: Service {
     /// How often memory is asked whether something is due. The database is asked only when something is.
     package static let tick = Duration.milliseconds(200)
-    /// Ticks further apart than this had nobody serving in between: the host slept, or the daemon was stopped.
-    package static let gapMilliseconds: Int64 = 3000
     /// How many leases end in one transaction: it bounds how long a grant waits behind it.
     package static let batch = 8
     /// How many processes without an event are looked at in a tick: 10,000 of them are gone through in ten seconds.
@@ -66,7 +64,7 @@ package final class Reaper: Service {
     package func sweep() async {
         let now = manager.clock.now().boot
         // Until a gap is forgiven nothing may expire, and the gap goes on.
-        guard await attempt(forgiveGap, now) else { return patience.withLock { $0.failed(at: now) } }
+        guard await attempt(manager.forgiveGap, now) else { return patience.withLock { $0.failed(at: now) } }
         lastTick.withLock { $0 = max($0, now) }
         var isWell = true
         for part in [lookForDeaths, expire, recover, forget] where await !attempt(part, now) { isWell = false }
@@ -105,15 +103,6 @@ package final class Reaper: Service {
     }
 
     // MARK: The parts of a sweep
-
-    private func forgiveGap(_ now: BootTime) async throws(BerthError) {
-        let before = lastTick.withLock { $0 }
-        guard now.milliseconds - before.milliseconds > Self.gapMilliseconds else { return }
-        logger.info(
-            "nobody served for a while; passed deadlines are moved",
-            metadata: ["milliseconds": "\(now.milliseconds - before.milliseconds)"])
-        try await manager.store.forgiveGap(since: before)
-    }
 
     /// Looks at processes whose death no event tells, and at a few of the others.
     private func lookForDeaths(_ now: BootTime) async throws(BerthError) {

@@ -63,6 +63,14 @@ extension PortMap.PoolPorts {
             pool: pool.name, proposal: Proposal(block: block, formerLease: lastLease), resting: own, isFromIndex: true)
     }
 
+    /// Those of the lease's ports that are in this pool rest for its time.
+    mutating func quarantine(_ lease: EndedLease, at now: BootTime) {
+        let rest = now.advanced(byMilliseconds: Int64(pool.quarantineSeconds * 1000))
+        for port in lease.block.ports where pool.runs.contains(where: { $0.contains(port) }) {
+            resting[port] = RestingPort(state: .quarantined, lastLease: lease.lease, restsUntil: rest)
+        }
+    }
+
     /// Ends a reservation and puts these of its ports back where they were. One whose ports all stay away was granted,
     /// and next fit goes on behind it. Returns who waited for that.
     mutating func settle(

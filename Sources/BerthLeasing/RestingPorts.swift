@@ -16,6 +16,9 @@ struct RestingPorts {
 
     var count: Int { ports.count }
 
+    /// Each resting port, as it rests.
+    var all: [Port: RestingPort] { ports }
+
     /// A port that rests; nil for any other. Setting it schedules its next look.
     subscript(port: Port) -> RestingPort? {
         get { ports[port] }

@@ -64,15 +64,15 @@ extension WriteTransaction {
     }
 
     private func quarantinePorts(of lease: Lease, reason: String, _ store: LeaseStore) throws {
-        let milliseconds = Int64((store.pools[lease.pool]?.quarantineSeconds ?? 0) * 1000)
         let freed = try changes(
             """
             UPDATE ports SET state = 'quarantined', lease_id = NULL, last_lease_id = ?1, ended_at = ?2,
-                rest_boot = ?3, rest_boot_ms = ?4, rest_since = ?2, rest_reason = ?5
+                rest_boot = ?3, rest_since = ?2, rest_reason = ?5,
+                rest_boot_ms = ?4 + COALESCE((SELECT quarantine_ms FROM pools WHERE name = ports.pool), 0)
             WHERE port BETWEEN ?6 AND ?7 AND lease_id = ?1 AND pool IS NOT NULL
             """,
             [
-                lease.id.number, now.wall.milliseconds, store.boots.current, now.boot.milliseconds + milliseconds,
+                lease.id.number, now.wall.milliseconds, store.boots.current, now.boot.milliseconds,
                 reason, lease.block.numbers.lowerBound, lease.block.numbers.upperBound,
             ])
         try dropUnmanagedPorts(of: lease, remaining: lease.block.count - freed)

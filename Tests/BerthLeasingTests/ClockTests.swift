@@ -62,4 +62,22 @@ import Testing
         await live(host, seconds: 1)
         #expect(try await host.end(of: lease) == .expired)
     }
+
+    /// Somebody asks for a sweep before the reaper's own tick has noticed that the host slept.
+    @Test func `that passed in an hour of sleep is not over for a sweep on demand either`() async throws {
+        let host = try await TestManager.start()
+        let lease = try await host.lease("a", 2) { $0.ttl = .seconds(60) }
+        let early = try await host.lease("b", 2) { $0.ttl = .seconds(1) }
+        host.clock.advance(milliseconds: 1000)
+        await host.reaper.sweep()
+        #expect(try await host.end(of: early) == .expired)
+        host.clock.sleep(milliseconds: 3_600_000)
+        #expect(try await host.manager.reap(dryRun: true).allSatisfy { $0.action != .expire })
+        #expect(try await host.manager.reap(dryRun: false).allSatisfy { $0.action != .expire })
+        #expect(try await host.end(of: lease) == nil)
+        await live(host, seconds: 29)
+        #expect(try await host.end(of: lease) == nil)
+        await live(host, seconds: 1)
+        #expect(try await host.end(of: lease) == .expired)
+    }
 }

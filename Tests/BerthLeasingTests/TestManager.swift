@@ -27,10 +27,11 @@ struct TestManager {
     }
 
     /// The same database and host, after the daemon stopped where it stood.
-    func restarted() async throws -> TestManager {
+    /// - Parameter pools: as they are configured now; nil when nothing changed.
+    func restarted(pools: [Pool]? = nil) async throws -> TestManager {
         store.queue.close()
         try store.file.close()
-        return try await Self.start(Array(manager.pools.values), Limits(), folder, clock, processes, probe)
+        return try await Self.start(pools ?? Array(manager.pools.values), Limits(), folder, clock, processes, probe)
     }
 
     private static func start(
