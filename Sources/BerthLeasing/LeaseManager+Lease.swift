@@ -113,6 +113,8 @@ extension LeaseManager {
     /// It is still leased, so it is looked up and never bound.
     private func reserveOwn(_ lease: Lease, _ request: GrantRequest) -> Reservation? {
         guard lease.pool == request.pool, lease.block.count == request.count, request.placement == .anywhere,
+            // A start may have taken ports out of the pool under the lease.
+            pools[lease.pool]?.runs.contains(where: { $0.contains(lease.block) }) == true,
             lease.block.ports.allSatisfy({ probe.listeners(on: $0).isEmpty })
         else { return nil }
         return ports.reserve(lease.block, in: lease.pool, formerLease: lease.id)

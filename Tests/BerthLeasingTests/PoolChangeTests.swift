@@ -38,4 +38,17 @@ import Testing
         await host.reaper.sweep()
         #expect(host.manager.ports.room(in: .standard).free == 8)
     }
+
+    @Test func `is not offered to the lease's own holder, who comes back after the processes have ended`() async throws
+    {
+        let host = try await TestManager.start(pools: [Self.pool(.standard, 20_000, 8)])
+        host.processes.start(40)
+        let lease = try await host.lease("a", 4) { ($0.name, $0.owner) = ("web", .pid(40)) }
+        #expect(lease.block == .of(20_000, 4))
+        let again = try await host.restarted(pools: [Self.pool(.standard, 20_002, 6), Self.pool("other", 20_000, 2)])
+        host.processes.start(40)
+        let next = try await again.lease("a", 4) { ($0.name, $0.owner) = ("web", .pid(40)) }
+        #expect(next.block == .of(20_004, 4))
+        #expect(try await again.end(of: lease) == .orphaned)
+    }
 }
