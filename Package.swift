@@ -13,7 +13,10 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "berth",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "berth", targets: ["berth"])],
+    products: [
+        .executable(name: "berth", targets: ["berth"]),
+        .executable(name: "berth-simulation", targets: ["BerthSimulationRunner"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -109,6 +112,17 @@ let package = Package(
         .target(
             name: "BerthTestSupport", dependencies: ["BerthCore"], path: "Tests/BerthTestSupport",
             swiftSettings: settings),
+        .target(
+            name: "BerthSimulation",
+            dependencies: [
+                "BerthCore", "BerthLeasing", "BerthStore", "BerthTestSupport", "CFaultVFS",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/BerthSimulation", swiftSettings: settings),
+        .executableTarget(
+            name: "BerthSimulationRunner", dependencies: ["BerthSimulation"], path: "Tests/BerthSimulationRunner",
+            swiftSettings: settings),
         .executableTarget(
             name: "BerthTestProcess", dependencies: ["BerthCore", "BerthHost"], path: "Tests/BerthTestProcess",
             swiftSettings: settings),
@@ -130,7 +144,7 @@ let package = Package(
         .testTarget(
             name: "BerthLeasingTests",
             dependencies: [
-                "BerthCore", "BerthLeasing", "BerthStore", "BerthTestSupport",
+                "BerthCore", "BerthLeasing", "BerthSimulation", "BerthStore", "BerthTestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -78,8 +78,8 @@ final class WatchList: Sendable {
     /// The next processes to look at: each call goes on where the last one ended, round after round.
     func nextToLookAt(unwatched: Int, watched: Int) -> [ProcessIdentity] {
         entries.withLock { entries in
-            if entries.unwatchedRound.isEmpty { entries.unwatchedRound = Array(entries.unwatched) }
-            if entries.watchedRound.isEmpty { entries.watchedRound = Array(entries.leases.keys) }
+            if entries.unwatchedRound.isEmpty { entries.unwatchedRound = inOrder(entries.unwatched) }
+            if entries.watchedRound.isEmpty { entries.watchedRound = inOrder(entries.leases.keys) }
             let next =
                 entries.unwatchedRound.suffix(unwatched)
                 + entries.watchedRound.suffix(watched).filter { !entries.unwatched.contains($0) }
@@ -87,6 +87,13 @@ final class WatchList: Sendable {
             entries.watchedRound.removeLast(min(watched, entries.watchedRound.count))
             return next.filter { entries.leases[$0] != nil }
         }
+    }
+}
+
+/// One order for the same processes, whatever their hashes are in this run: a seed must replay.
+private func inOrder(_ processes: some Sequence<ProcessIdentity>) -> [ProcessIdentity] {
+    processes.sorted {
+        ($0.pid, $0.startTicks, $0.pidfsInode ?? 0) < ($1.pid, $1.startTicks, $1.pidfsInode ?? 0)
     }
 }
 

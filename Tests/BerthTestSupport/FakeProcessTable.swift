@@ -14,6 +14,7 @@ package final class FakeProcessTable: ProcessTable {
     private struct State {
         var lives: [Int32: Life] = [:]
         var nextTicks: UInt64 = 1
+        var nextInode: UInt64 = 1_001
     }
 
     /// The PID namespace of every process.
@@ -25,14 +26,18 @@ package final class FakeProcessTable: ProcessTable {
     package init(clock: any HostClock) { self.clock = clock }
 
     /// Starts a process with this PID, in place of the one that had it.
+    /// - Parameter isInFormersTick: whether it starts in the same clock tick as the one that had the PID; only the pidfs
+    ///   inode tells them apart then.
     @discardableResult
-    package func start(_ pid: Int32, user: UInt32 = 1000) -> ProcessIdentity {
+    package func start(_ pid: Int32, user: UInt32 = 1000, isInFormersTick: Bool = false) -> ProcessIdentity {
         let now = clock.now()
         return state.withLock { state in
+            let former = isInFormersTick ? state.lives[pid]?.identity.startTicks : nil
             let identity = ProcessIdentity(
-                bootID: now.bootID, pidNamespace: Self.namespace, pid: pid, startTicks: state.nextTicks,
-                pidfsInode: state.nextTicks + 1_000)
+                bootID: now.bootID, pidNamespace: Self.namespace, pid: pid, startTicks: former ?? state.nextTicks,
+                pidfsInode: state.nextInode)
             state.nextTicks += 1
+            state.nextInode += 1
             state.lives[pid] = Life(identity: identity, user: user, startedAt: now.wall)
             return identity
         }

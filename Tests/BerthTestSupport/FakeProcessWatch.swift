@@ -45,7 +45,9 @@ package final class FakeProcessWatch: ProcessWatch {
         state.withLock { state in
             let dead = state.watched.filter { !processes.isAlive($0) }
             state.watched.subtract(dead)
-            return dead.sorted { ($0.pid, $0.startTicks) < ($1.pid, $1.startTicks) }
+            return dead.sorted {
+                ($0.pid, $0.startTicks, $0.pidfsInode ?? 0) < ($1.pid, $1.startTicks, $1.pidfsInode ?? 0)
+            }
         }
     }
 
