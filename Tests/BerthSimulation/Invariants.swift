@@ -38,6 +38,9 @@ extension Simulation {
                 if case .ended(.released, _, _, _) = lease.state {
                     ledger.claims[id] = nil
                     events.released.insert(id)
+                } else {
+                    // The agent that was detached held it last.
+                    ledger.claims[id]?.agents = Ledger.Claim.agents(of: lease)
                 }
                 continue
             }

@@ -30,6 +30,18 @@ struct Ledger {
 
         /// The processes that were ever told to hold it and that were not replaced.
         var processes: [ProcessIdentity] { (lease.owner.map { [$0] } ?? []) + agents.values }
+
+        /// The processes of a lease's agents as its rows have them, ended ones too.
+        static func agents(of lease: Lease) -> [AgentName: ProcessIdentity] {
+            var agents: [AgentName: ProcessIdentity] = [:]
+            for agent in lease.agents {
+                switch agent.state {
+                case .running(let process), .exited(let process, _): agents[agent.name] = process
+                case .reserved: break
+                }
+            }
+            return agents
+        }
     }
 
     /// A port whose lease ended without a word.
@@ -53,14 +65,7 @@ struct Ledger {
     var ordered: [Claim] { claims.values.sorted { $0.lease.id < $1.lease.id } }
 
     mutating func granted(_ lease: Lease, at now: Moment) {
-        var claim = Claim(lease: lease)
-        for agent in lease.agents {
-            switch agent.state {
-            case .running(let process), .exited(let process, _): claim.agents[agent.name] = process
-            case .reserved: break
-            }
-        }
-        claims[lease.id] = claim
+        claims[lease.id] = Claim(lease: lease, agents: Claim.agents(of: lease))
         lastLease = max(lastLease, lease.id)
         if let ttl = lease.ttlMilliseconds { setDeadline(of: lease.id, ttl: ttl, left: ttl, now) }
         for port in lease.block.ports { rests[port] = nil }
