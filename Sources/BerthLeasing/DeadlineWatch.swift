@@ -15,6 +15,9 @@ final class DeadlineWatch: Sendable {
         earliest.withLock { $0 = min($0 ?? deadline, deadline) }
     }
 
+    /// Whether something may be due.
+    func isDue(at now: BootTime) -> Bool { earliest.withLock { $0.map { $0 <= now } ?? false } }
+
     /// Whether something may be due. If so the watch forgets: the caller looks, and tells with ``expect(_:)`` what
     /// comes next. A lease that is noted in between is kept.
     func takeDue(at now: BootTime) -> Bool {

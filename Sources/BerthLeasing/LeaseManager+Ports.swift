@@ -84,7 +84,7 @@ extension LeaseManager {
     /// How many ports are probed in one go: about five milliseconds' work.
     static let looksAtOnce = 512
     /// How many ports are freed in one transaction, so that no grant waits long behind it.
-    private static let recoveriesAtOnce = 64
+    private static let recoveriesAtOnce = 8
 
     /// Looks at resting ports that were taken out of the map, and puts back those that still rest.
     /// - Parameters:

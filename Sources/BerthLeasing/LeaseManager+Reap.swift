@@ -18,17 +18,19 @@ extension LeaseManager {
         return decisions
     }
 
+    private static let reapPage = 256
+
     /// Looks at the processes of every lease, and records those that have ended.
     package func reapProcesses(dryRun: Bool) async throws(BerthError) -> [SweepDecision] {
         var decisions: [SweepDecision] = []
         var last = LeaseID(0)
         while true {
-            let page = try await store.leasesWithProcesses(after: last, limit: Reaper.batch * 32)
+            let page = try await store.leasesWithProcesses(after: last, limit: Self.reapPage)
             for start in stride(from: 0, to: page.count, by: Reaper.batch) {
                 let piece = page[start..<min(start + Reaper.batch, page.count)]
                 decisions += try await reap(Array(piece), dryRun: dryRun)
             }
-            guard page.count == Reaper.batch * 32, let id = page.last?.id else { return decisions }
+            guard page.count == Self.reapPage, let id = page.last?.id else { return decisions }
             last = id
         }
     }

@@ -139,6 +139,11 @@ package final class PortMap: Sendable {
         case all
     }
 
+    /// Whether a look at a resting port may be due.
+    func isLookDue(at now: BootTime) -> Bool {
+        pools.withLock { pools in pools.keys.contains { pools[$0]?.resting.isLookDue(at: now) == true } }
+    }
+
     /// Takes resting ports out of the map, `limit` at most, ascending. Each must be put back with ``rest(_:_:)`` or
     /// ``update(_:)``.
     func takeResting(_ looks: Looks, at now: BootTime, limit: Int) -> [(port: Port, resting: RestingPort)] {

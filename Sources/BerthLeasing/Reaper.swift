@@ -14,11 +14,14 @@ import Synchronization
 package final class Reaper: Service {
     /// How often memory is asked whether something is due. The database is asked only when something is.
     package static let tick = Duration.milliseconds(200)
+    /// How long there is no sweep at most. It is far below the time that counts as nobody serving.
+    private static let idleMilliseconds: Int64 = 1000
     /// How many leases end in one transaction: it bounds how long a grant waits behind it.
-    package static let batch = 8
+    package static let batch = 1
     /// How many processes without an event are looked at in a tick: 10,000 of them are gone through in ten seconds.
     private static let unwatchedLooks = 200
-    /// The same for watched ones. It is only the safety net, and costs an idle daemon next to nothing.
+    /// The same for watched ones. It is only the safety net: an idle daemon goes through 10,000 in 42 minutes, and
+    /// spends less than 0.05 % of a CPU on it.
     private static let watchedLooks = 4
 
     private let manager: LeaseManager
@@ -54,9 +57,17 @@ package final class Reaper: Service {
 
     private func sweepEachTick() async {
         while !Task.isCancelled {
-            if patience.withLock({ $0.isOver(at: manager.clock.now().boot) }) { await sweep() }
+            let now = manager.clock.now().boot
+            if isDue(at: now), patience.withLock({ $0.isOver(at: now) }) { await sweep() }
             do { try await Task.sleep(for: Self.tick) } catch { return }
         }
+    }
+
+    /// Whether a sweep would find something to do, or the last one is long ago.
+    private func isDue(at now: BootTime) -> Bool {
+        now.milliseconds - lastTick.withLock { $0.milliseconds } >= Self.idleMilliseconds
+            || patience.withLock { $0.hasFailed } || manager.deadlines.isDue(at: now)
+            || manager.ports.isLookDue(at: now) || manager.watches.counts.unwatched > 0
     }
 
     /// One sweep: gaps, deaths, deadlines, resting ports, old idempotency keys. A part that fails does not keep the
@@ -154,6 +165,8 @@ extension Reaper {
     struct Patience {
         private var failures = 0
         private var nextSweep: BootTime?
+
+        var hasFailed: Bool { failures > 0 }
 
         func isOver(at now: BootTime) -> Bool { nextSweep.map { $0 <= now } ?? true }
 

@@ -31,6 +31,9 @@ struct RestingPorts {
     /// Takes one port out, when it rests.
     mutating func take(_ port: Port) -> RestingPort? { ports.removeValue(forKey: port) }
 
+    /// Whether a look may be due.
+    func isLookDue(at now: BootTime) -> Bool { looks.first.map { $0.at <= now } ?? false }
+
     /// Takes out the ports whose next look is due, the earliest first.
     mutating func takeDue(at now: BootTime, limit: Int) -> [(port: Port, resting: RestingPort)] {
         var due: [(port: Port, resting: RestingPort)] = []

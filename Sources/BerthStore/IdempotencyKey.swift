@@ -69,7 +69,7 @@ extension WriteTransaction {
 extension LeaseStore {
     /// Forgets outcomes older than their lifetime, at most `limit` of them. Returns how many went.
     package func forgetOutcomes(limit: Int) async throws(BerthError) -> Int {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .housekeeping) { transaction in
             try transaction.changes(
                 """
                 DELETE FROM idempotency_keys WHERE (principal, method, path, key) IN (

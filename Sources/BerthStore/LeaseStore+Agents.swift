@@ -41,7 +41,7 @@ extension LeaseStore {
     package func detach(
         _ name: AgentName, from id: LeaseID, _ context: ChangeContext
     ) async throws(BerthError) -> EndedLease? {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .givesBack) { transaction in
             let lease = try activeLease(id, context, transaction.db)
             let removed = try transaction.changes(
                 "DELETE FROM agents WHERE lease_id = ? AND name = ?", [id.number, name.rawValue])

@@ -11,7 +11,7 @@ extension LeaseStore {
     package func recordDeaths(
         _ deaths: [(lease: LeaseID, deaths: [Death])], isRehearsal: Bool = false, _ context: ChangeContext
     ) async throws(BerthError) -> [DeathOutcome] {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .housekeeping) { transaction in
             let outcomes: [DeathOutcome] = try deaths.compactMap { id, deaths in
                 guard let lease = try lease(id, transaction.db), case .active = lease.state else { return nil }
                 let outcome = try transaction.note(deaths, of: lease, context, self)

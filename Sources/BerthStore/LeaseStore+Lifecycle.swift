@@ -25,7 +25,7 @@ extension LeaseStore {
     package func release(
         _ id: LeaseID, reason: String, _ context: ChangeContext
     ) async throws(BerthError) -> EndedLease? {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .givesBack) { transaction in
             let lease = try ownLease(id, context, transaction.db)
             guard case .active = lease.state else { return nil }
             return try transaction.end(lease, .released, reason: reason, context, self)
@@ -38,7 +38,7 @@ extension LeaseStore {
     package func endSession(
         _ name: SessionName, _ context: ChangeContext
     ) async throws(BerthError) -> [EndedLease] {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .givesBack) { transaction in
             guard let session = try fetchSession(name, transaction.db), context.caller.maySee(session.principal) else {
                 throw BerthError(.notFound, "There is no session \(name).")
             }
@@ -54,7 +54,7 @@ extension LeaseStore {
 
     /// Ends leases whose deadline is not after the transaction's own moment, at most `limit` of them, earliest first.
     package func expire(limit: Int, _ context: ChangeContext) async throws(BerthError) -> [EndedLease] {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .housekeeping) { transaction in
             let due = try fetchLeases(
                 "leases.deadline_boot_ms <= ? ORDER BY leases.deadline_boot_ms LIMIT ?",
                 [transaction.now.boot.milliseconds, limit], transaction.db)
@@ -73,7 +73,7 @@ extension LeaseStore {
     /// Moves every deadline that passed in a gap, when nobody could renew, to its end's grace.
     /// - Parameter gapStart: deadlines before it passed while somebody could renew, and stay.
     package func forgiveGap(since gapStart: BootTime) async throws(BerthError) {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .givesBack) { transaction in
             let missed = try transaction.rows(
                 "SELECT id, ttl_ms FROM leases WHERE deadline_boot_ms > ? AND deadline_boot_ms <= ?",
                 [gapStart.milliseconds, transaction.now.boot.milliseconds])

@@ -44,7 +44,7 @@ extension LeaseStore {
                 file: file, queue: queue, boots: boots, processes: setup.processes,
                 pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
-            try await queue.submit(givesBack: true) { transaction in
+            try await queue.submit(as: .givesBack) { transaction in
                 var entry = context.entry(.daemonStarted, reason: "PID \(ProcessInfo.processInfo.processIdentifier)")
                 entry.pid = ProcessInfo.processInfo.processIdentifier
                 try transaction.audit(entry)
@@ -65,7 +65,7 @@ extension LeaseStore {
         let context = ChangeContext(caller: .daemon)
         var failure: (any Error)?
         do {
-            try await queue.submit(givesBack: true) { transaction in
+            try await queue.submit(as: .givesBack) { transaction in
                 try transaction.audit(context.entry(.daemonStopped, reason: "asked to stop"))
             }
         } catch {

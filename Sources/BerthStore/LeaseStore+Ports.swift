@@ -59,7 +59,7 @@ extension LeaseStore {
     package func recover(
         _ ports: [Port], reason: String, _ context: ChangeContext
     ) async throws(BerthError) -> [Port] {
-        try await queue.submit(givesBack: true) { transaction in
+        try await queue.submit(as: .housekeeping) { transaction in
             let recovered = try ports.filter { port in
                 let changed = try transaction.changes(
                     """

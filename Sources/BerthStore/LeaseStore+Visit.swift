@@ -26,7 +26,7 @@ extension LeaseStore {
                 file: file, queue: queue, boots: boots, processes: setup.processes,
                 pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
-            try await queue.submit(givesBack: true) { transaction in
+            try await queue.submit(as: .givesBack) { transaction in
                 if stored.isEmpty {
                     try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 }

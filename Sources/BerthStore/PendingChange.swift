@@ -6,10 +6,23 @@ struct Undo<Answer: Sendable>: Error {
     let answer: Answer
 }
 
+/// What the queue may do with a change.
+package struct ChangeTraits: OptionSet, Sendable {
+    package let rawValue: Int
+
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// It leaves more free than it found, and may use the ``DiskReserve``.
+    package static let givesBack = ChangeTraits(rawValue: 1)
+    /// Nobody waits for it, so that it never shares a transaction with what somebody waits for.
+    package static let background = ChangeTraits(rawValue: 2)
+    /// The daemon's own work: it gives back, in the background.
+    package static let housekeeping: ChangeTraits = [.givesBack, .background]
+}
+
 /// A change that waits, with its ways to answer. Exactly one of its answers is given.
 struct PendingChange: Sendable {
-    /// Whether it leaves more free than it found.
-    let givesBack: Bool
+    let traits: ChangeTraits
     /// Runs the statements and returns the answer to give once they are durable.
     let apply: @Sendable (WriteTransaction) throws -> AppliedChange
     let refuse: @Sendable (BerthError) -> Void
