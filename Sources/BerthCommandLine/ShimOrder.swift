@@ -9,15 +9,20 @@ package struct ShimOrder: Hashable, Sendable {
     package let report: Int32
     /// The lease that the command belongs to.
     package let lease: Int64
+    /// Descriptors that `berth run` itself was started with, as a job server's of make: the command has them too.
+    package let inherited: [Int32]
     /// Listening sockets for the command, one for each port.
     package let sockets: [Int32]
     /// Their names.
     package let socketNames: [String]
 
-    package init(orders: Int32, report: Int32, lease: Int64, sockets: [Int32], socketNames: [String]) {
+    package init(
+        orders: Int32, report: Int32, lease: Int64, inherited: [Int32], sockets: [Int32], socketNames: [String]
+    ) {
         self.orders = orders
         self.report = report
         self.lease = lease
+        self.inherited = inherited
         self.sockets = sockets
         self.socketNames = socketNames
     }
@@ -25,18 +30,21 @@ package struct ShimOrder: Hashable, Sendable {
     /// Reads what ``arguments`` wrote; nil for anything else.
     package init?(arguments: some Collection<String>) {
         let words = Array(arguments.prefix { $0 != "--" })
-        guard words.count == 6, words[0] == Self.verb, let orders = Int32(words[1]), let report = Int32(words[2]),
+        guard words.count == 7, words[0] == Self.verb, let orders = Int32(words[1]), let report = Int32(words[2]),
             let lease = Int64(words[3])
         else { return nil }
-        let sockets = words[4].split(separator: ",").compactMap { Int32($0) }
-        let names = words[5].split(separator: ":").map(String.init)
+        let inherited = words[4].split(separator: ",").compactMap { Int32($0) }
+        let sockets = words[5].split(separator: ",").compactMap { Int32($0) }
+        let names = words[6].split(separator: ":").map(String.init)
         guard sockets.count == names.count else { return nil }
-        self.init(orders: orders, report: report, lease: lease, sockets: sockets, socketNames: names)
+        self.init(
+            orders: orders, report: report, lease: lease, inherited: inherited, sockets: sockets, socketNames: names)
     }
 
     package var arguments: [String] {
         [
             Self.verb, String(orders), String(report), String(lease),
+            inherited.map(String.init).joined(separator: ","),
             sockets.map(String.init).joined(separator: ","), socketNames.joined(separator: ":"),
         ]
     }

@@ -13,6 +13,13 @@ package enum CommandShim {
         return copy
     }
 
+    /// Closes what the command is not to have: descriptors that some library opened without close-on-exec, and that
+    /// were open at the moment of our start.
+    /// - Parameter kept: those that stay, beside the standard streams and what closes by itself.
+    package static func closeOthers(keeping kept: [Int32]) throws(SystemError) {
+        for descriptor in try OwnProcess.inheritableDescriptors() where !kept.contains(descriptor) { close(descriptor) }
+    }
+
     /// What comes through a pipe until its end, which closes ours.
     package static func readAll(_ descriptor: Int32) -> String {
         defer { close(descriptor) }

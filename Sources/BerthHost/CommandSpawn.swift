@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Starts this very program anew as a child, in our process group, with chosen descriptors and no others of ours.
+/// Starts this very program anew as a child, in our process group, with chosen descriptors, and with those that are open
+/// without close-on-exec just then: the child closes them (``CommandShim/closeOthers(keeping:)``).
 ///
 /// posix_spawn(3) and not fork(2): between fork and exec a process with threads may call next to nothing.
 package struct CommandSpawn {

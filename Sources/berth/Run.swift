@@ -74,8 +74,9 @@ struct Run: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Before anything of ours ignores it.
+        // Before anything of ours ignores it, or opens a descriptor.
         let restoresSIGPIPE = !SignalPipe.isIgnored(SIGPIPE)
+        let inherited = try OwnProcess.inheritableDescriptors()
         let lessor = try RunLessor(daemon: daemon, files: files)
         let lease = try await lessor.lease(
             LeaseBody(
@@ -84,7 +85,8 @@ struct Run: AsyncParsableCommand {
         Terminal.remark("Ports \(lease.ports.map(String.init).joined(separator: " ")), session \(lease.session).")
         let end: Result<CommandSupervisor.End, any Error>
         do {
-            let command = RunningCommand(lessor: lessor, lease: lease, restoresSIGPIPE: restoresSIGPIPE)
+            let command = RunningCommand(
+                lessor: lessor, lease: lease, restoresSIGPIPE: restoresSIGPIPE, inherited: inherited)
             end = .success(try await lessor.keeping(lease) { try await command.run(isHeld: hold) })
         } catch {
             end = .failure(error)

@@ -21,6 +21,7 @@ enum RunShim {
         }
         var report = order.report
         do {
+            try CommandShim.closeOthers(keeping: [report, order.orders] + order.inherited + order.sockets)
             // Out of the place of the command's sockets.
             report = try CommandShim.setAside(report, lowest: 3 + Int32(order.sockets.count))
             guard let orders = ShimOrders(text: CommandShim.readAll(order.orders)) else {

@@ -8,6 +8,8 @@ struct RunningCommand {
     let lessor: RunLessor
     let lease: LeaseResource
     let restoresSIGPIPE: Bool
+    /// The descriptors that we were started with.
+    let inherited: [Int32]
 
     /// Starts the command and waits for its end.
     /// - Parameter isHeld: its ports are listened on before it starts, and passed to it.
@@ -48,8 +50,8 @@ struct RunningCommand {
     private func start(_ orders: Pipe, _ report: Pipe, _ held: HeldPorts?) throws -> Int32 {
         let sockets = held?.descriptors ?? []
         let order = ShimOrder(
-            orders: orders.reader, report: report.writer, lease: lease.id, sockets: sockets,
-            socketNames: sockets.isEmpty ? [] : lease.socketNames)
+            orders: orders.reader, report: report.writer, lease: lease.id, inherited: inherited,
+            sockets: sockets, socketNames: sockets.isEmpty ? [] : lease.socketNames)
         var arguments = (["berth"] + order.arguments + ["--"]).map { Array($0.utf8) }
         for argument in OwnProcess.argumentsAfterTerminator {
             arguments.append(try PortPlaceholders.fill(argument, ports: lease.ports))
