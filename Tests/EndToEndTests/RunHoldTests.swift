@@ -28,10 +28,18 @@ import Testing
         ["run", "bob"] + options + ["--", "python3", "-c", program]
     }
 
+    /// The inventory of a command that berth run starts, which has itself nothing open but the standard streams.
+    private func inventory(_ commands: RunCommand, _ options: [String]) throws -> RunCommand.Outcome {
+        let bare = "import os, sys; os.closerange(3, 65536); os.execv(sys.argv[1], sys.argv[1:])"
+        let child = try commands.start(python(Self.inventory, options), wrapper: ["python3", "-c", bare])
+        let end = try child.wait(within: 30)
+        return RunCommand.Outcome(end: end, output: child.output, errors: child.errors)
+    }
+
     @Test(arguments: [1, 6])
     func `passes a listening socket for each port, from descriptor 3, and nothing else`(count: Int) throws {
         try withDaemon { daemon in
-            let outcome = try daemon.commands.finish(python(Self.inventory, ["--hold", "-n", "\(count)"]))
+            let outcome = try inventory(daemon.commands, ["--hold", "-n", "\(count)"])
             #expect(outcome.end == .exited(0), "\(outcome.errors)")
             let lease = try #require(try daemon.leases(of: "bob").first)
             let first = try #require(lease["first_port"].int)
@@ -48,13 +56,13 @@ import Testing
     @Test func `and only it passes sockets`() throws {
         try withDaemon { daemon in
             var commands = daemon.commands
-            let outcome = try commands.finish(python(Self.inventory, ["-n", "2"]))
+            let outcome = try inventory(commands, ["-n", "2"])
             #expect(outcome.output.contains("LISTEN_FDS=\n") && outcome.output.contains("LISTEN_PID=\n"))
             #expect(outcome.variables["OTHER"] == nil)
             #expect(!outcome.output.contains("127.0.0.1"))
             commands.environment["LISTEN_FDS"] = "7"
             commands.environment["LISTEN_FDNAMES"] = "old"
-            let held = try commands.finish(python(Self.inventory, ["--hold"]))
+            let held = try inventory(commands, ["--hold"])
             #expect(held.variables["LISTEN_FDS"] == "1" && held.variables["LISTEN_FDNAMES"] == "command")
         }
     }
@@ -64,7 +72,9 @@ import Testing
             // As make passes its job server on: the command has what berth run was started with, but at 3 its sockets.
             let script = "exec 3</dev/null 4</dev/null 5</dev/zero 9</dev/full; exec \"$0\" \"$@\""
             let arguments = python(Self.inventory, ["--hold", "-n", "2"])
-            let child = try daemon.commands.start(arguments, wrapper: ["/bin/sh", "-c", script])
+            let bare = "import os, sys; os.closerange(3, 65536); os.execv(sys.argv[1], sys.argv[1:])"
+            let child = try daemon.commands.start(
+                arguments, wrapper: ["python3", "-c", bare, "/bin/sh", "-c", script])
             #expect(try child.wait(within: 30) == .exited(0), "\(child.errors)")
             #expect(child.output.contains("OTHER=/dev/zero\nOTHER=/dev/full\n"))
             let first = try #require(try daemon.leases(of: "bob").first?["first_port"].int)
@@ -140,7 +150,7 @@ import Testing
             let stranger = try Socket(family: AF_INET)
             try stranger.bind(.init(address: "127.0.0.1", port: daemon.low))
             try stranger.listen()
-            let outcome = try daemon.commands.finish(python(Self.inventory, ["--hold", "-n", "3"]))
+            let outcome = try inventory(daemon.commands, ["--hold", "-n", "3"])
             #expect(outcome.end == .exited(0))
             #expect(outcome.variables["BERTH_PORTS"]?.contains("\(daemon.low) ") == false)
             let lease = try #require(try daemon.leases(of: "bob").first)
