@@ -33,6 +33,11 @@ final class TemporaryFolder {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
+    /// What a symbolic link says; nil where there is none.
+    static func target(_ path: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+    }
+
     /// The permission bits; nil where there is no such file.
     static func mode(_ path: String) -> Int? {
         var status = stat()
