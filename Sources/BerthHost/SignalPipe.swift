@@ -32,6 +32,12 @@ package struct SignalPipe: Sendable {
     /// Whether the process ignores a signal now, and so would what it starts.
     package static func isIgnored(_ number: Int32) -> Bool { berth_signal_is_ignored(number) == 1 }
 
+    /// Gives SIGQUIT its usual effect back, unless it is ignored. Swift's runtime takes it for a crash and reports every
+    /// thread; from a terminal it is somebody's Ctrl-\.
+    package static func restoreQuit() {
+        if !isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) }
+    }
+
     /// The next signal that came; nil when there is none just now.
     package func next() -> Arrival? {
         var record = berth_signal()

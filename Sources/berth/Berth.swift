@@ -2,6 +2,7 @@ import ArgumentParser
 import BerthClient
 import BerthCommandLine
 import BerthCore
+import BerthHost
 
 /// The one executable.
 @main
@@ -22,6 +23,7 @@ struct Berth: AsyncParsableCommand {
         ])
 
     static func main() async {
+        SignalPipe.restoreQuit()
         if RunShim.isWanted { RunShim.run() }
         do {
             var command = try parseAsRoot()

@@ -4,9 +4,9 @@ import Testing
 @Suite struct `Signals to berth run` {
     /// Says `ready`, then `got N` for each signal N that comes. SIGTERM ends it with code 7 unless it is what is tested.
     private static let listener = """
-        import signal, sys
+        import os, signal, sys
         wanted = int(sys.argv[1])
-        def say(text): print(text, flush=True)
+        def say(text): os.write(1, text.encode() + b"\\n")
         def end(number, frame): say("end"); sys.exit(7)
         signal.signal(signal.SIGUSR2 if wanted != signal.SIGUSR2 else signal.SIGUSR1, end)
         signal.signal(wanted, lambda number, frame: say("got %d" % number))
@@ -44,7 +44,16 @@ import Testing
             // It is `sleep` by now, or becomes it with the signal already pending: either way it dies of it.
             child.signal(number)
             #expect(try child.wait(within: 20) == .exited(128 + number))
+            #expect(child.errors == "")
             #expect(try daemon.leases(of: "bob").map { $0["state"] } == ["released"])
+        }
+    }
+
+    @Test func `are no crash of berth's, whatever the runtime thinks of SIGQUIT`() throws {
+        try withDaemon { daemon in
+            let end = try daemon.stop(SIGQUIT)
+            #expect(end == .signalled(SIGQUIT))
+            #expect(!daemon.log.contains("crashed") && !daemon.log.contains("Thread"), "\(daemon.log.prefix(400))")
         }
     }
 
