@@ -105,6 +105,9 @@ import Testing
         try withDaemon { daemon in
             let child = try daemon.commands.start(["run", "bob", "--", "sleep", "600"])
             let lease = try daemon.runningLease(of: "bob")
+            let command = try #require(lease["agents"][0]["pid"].int)
+            // Before that it may still wait for the daemon's word.
+            #expect(becomesTrue { ProcessLook.command(command) == ["sleep", "600"] })
             try daemon.restart()
             #expect(try daemon.shown(lease)["state"] == "active")
             child.signal(SIGTERM)
