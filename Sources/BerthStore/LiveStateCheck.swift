@@ -120,19 +120,3 @@ struct LiveStateCheck {
                 + " database is not served, and the file was left as it is. Restore a backup.")
     }
 }
-
-extension AuditRecord {
-    /// A record as it lies in the database; nil when it holds an event that this Berth does not know.
-    init?(_ row: Row) throws {
-        guard let event = AuditEvent(rawValue: row["event"]) else { return nil }
-        var entry = AuditEntry(
-            event, principal: try row.principal(), reason: row["reason"], requestID: row["request_id"])
-        entry.lease = (row["lease_id"] as Int64?).map(LeaseID.init)
-        entry.session = try row.checkedIfPresent("session")
-        entry.pool = try row.checkedIfPresent("pool")
-        if (row["first_port"] as Int?) != nil { entry.block = try row.block() }
-        entry.agent = try row.checkedIfPresent("agent")
-        entry.pid = row["pid"]
-        self.init(seq: row["seq"], at: Instant(milliseconds: row["at"]), entry: entry, hash: row["hash"])
-    }
-}

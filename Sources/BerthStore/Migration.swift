@@ -29,5 +29,7 @@ package struct Migration: Hashable, Sendable {
             version: 1, name: "V001__leases", sql: String(decoding: PackageResources.V001__leases_sql, as: UTF8.self)),
         Migration(
             version: 2, name: "V002__deaths", sql: String(decoding: PackageResources.V002__deaths_sql, as: UTF8.self)),
+        Migration(
+            version: 3, name: "V003__audit", sql: String(decoding: PackageResources.V003__audit_sql, as: UTF8.self)),
     ]
 }

@@ -49,14 +49,14 @@ package final class WriteTransaction {
         try execute(
             """
             INSERT INTO audit (seq, at, event, lease_id, session, pool, first_port, count, agent, pid,
-                principal, reason, request_id, hash)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                principal, reason, request_id, holder, details, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 record.seq, record.at.milliseconds, entry.event.rawValue, entry.lease?.number,
                 entry.session?.rawValue, entry.pool?.rawValue, entry.block.map { Int($0.first.number) },
                 entry.block?.count, entry.agent?.rawValue, entry.pid, entry.principal.description, entry.reason,
-                entry.requestID, record.hash,
+                entry.requestID, entry.holder?.description, record.detailsText, record.hash,
             ])
     }
 }
