@@ -2,6 +2,8 @@
 package enum AuditEvent: String, CaseIterable, Sendable {
     case leaseGranted = "lease.granted"
     case leaseRenewed = "lease.renewed"
+    /// Berth moved the deadline by its own rules, after a time in which nobody could renew.
+    case leaseAdjusted = "lease.adjusted"
     case leaseReleased = "lease.released"
     case leaseExpired = "lease.expired"
     case leaseOrphaned = "lease.orphaned"
@@ -17,6 +19,8 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case poolChanged = "pool.changed"
     case daemonStarted = "daemon.started"
     case daemonStopped = "daemon.stopped"
+    case daemonRestored = "daemon.restored"
+    case auditPruned = "audit.pruned"
 
     /// The event that reports this end of a lease.
     package static func end(_ end: LeaseEnd) -> AuditEvent {

@@ -16,7 +16,7 @@ extension LeaseManager {
             logger.info(
                 "nobody served for a while; passed deadlines are moved",
                 metadata: ["milliseconds": "\(now.milliseconds - before.milliseconds)"])
-            try await store.forgiveGap(since: before)
+            try await store.forgiveGap(since: before, .daemon)
         }
         lastServed.withLock { $0 = max($0, now) }
     }

@@ -1,5 +1,5 @@
-package import BerthCore
-package import FoundationEssentials
+import BerthCore
+import FoundationEssentials
 
 /// What rows became beyond what a record's own columns say, so that the state can be built again from the audit alone.
 /// It is kept as JSON without blanks, its members in the order in which they stand here, nil ones left out.
@@ -53,14 +53,14 @@ package struct AuditDetails: Hashable, Sendable, Codable {
         package var inode: UInt64?
     }
 
-    /// Until when a port rests at least.
+    /// From when on the pool's quarantine counts.
     package struct Rest: Hashable, Sendable, Codable {
         package var boot: String
-        package var until: Int64
+        package var bootTime: Int64
 
         enum CodingKeys: String, CodingKey {
             case boot
-            case until = "until_boot_ms"
+            case bootTime = "boot_ms"
         }
     }
 
@@ -93,6 +93,30 @@ package struct AuditDetails: Hashable, Sendable, Codable {
         case wall = "wall_ms"
         case sessionID = "session_id"
         case lease, expiry, port, process, rest, pool, cut
+    }
+}
+
+extension AuditDetails.Rest {
+    init(from now: Moment) { self.init(boot: now.bootID.description, bootTime: now.boot.milliseconds) }
+}
+
+extension AuditDetails.Deadline {
+    init(_ expiry: Expiry, ttlMilliseconds: Int64?, on boot: BootID) {
+        ttl = ttlMilliseconds
+        guard case .at(let deadline, let display) = expiry else { return }
+        self.boot = boot.description
+        bootTime = deadline.milliseconds
+        expiresAt = display.milliseconds
+    }
+}
+
+extension AuditDetails.Grant {
+    init(_ lease: Lease) {
+        name = lease.name?.rawValue
+        pinned = lease.isPinned ? true : nil
+        owner = lease.owner.map(AuditDetails.Process.init)
+        agents = lease.agents.isEmpty ? nil : lease.agents.map(\.name.rawValue)
+        labels = lease.labels.isEmpty ? nil : lease.labels
     }
 }
 
@@ -136,7 +160,7 @@ extension AuditDetails {
         if let rest {
             json.open("rest")
             json.add("boot", rest.boot)
-            json.add("until_boot_ms", rest.until)
+            json.add("boot_ms", rest.bootTime)
             json.close()
         }
         if let pool {

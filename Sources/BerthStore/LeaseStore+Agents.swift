@@ -29,6 +29,8 @@ extension LeaseStore {
             var entry = context.entry(.agentAttached).about(lease)
             entry.agent = name
             entry.pid = process.pid
+            entry.details.port = port.number
+            entry.details.process = AuditDetails.Process(process)
             try transaction.audit(entry)
             return try activeLease(id, context, transaction.db)
         }

@@ -73,6 +73,8 @@ private struct Grant {
         let session = ActiveSession(id: transaction.db.lastInsertedRowID, ports: 0)
         var entry = context.entry(.sessionStarted)
         entry.session = request.session
+        entry.holder = context.caller.principal
+        entry.details.sessionID = session.id
         try transaction.audit(entry)
         return session
     }
@@ -167,7 +169,13 @@ private struct Grant {
             try transaction.execute(
                 "UPDATE pools SET next_port = ? WHERE name = ?", [nextPort, request.pool.rawValue])
         }
-        try transaction.audit(context.entry(.leaseGranted).about(lease))
+        var entry = context.entry(.leaseGranted).about(lease)
+        entry.details.lease = AuditDetails.Grant(lease)
+        if case .active(let expiry) = lease.state {
+            entry.details.expiry = AuditDetails.Deadline(
+                expiry, ttlMilliseconds: lease.ttlMilliseconds, on: now.bootID)
+        }
+        try transaction.audit(entry)
         try transaction.storeOutcome(status: 201, lease: lease.id, context)
         transaction.follow(.granted(pool: lease.pool, block: lease.block))
         return lease

@@ -72,14 +72,15 @@ extension LeaseStore {
 
     /// Moves every deadline that passed in a gap, when nobody could renew, to its end's grace.
     /// - Parameter gapStart: deadlines before it passed while somebody could renew, and stay.
-    package func forgiveGap(since gapStart: BootTime) async throws(BerthError) {
+    package func forgiveGap(since gapStart: BootTime, _ context: ChangeContext) async throws(BerthError) {
         try await queue.submit(as: .givesBack) { transaction in
             let missed = try transaction.rows(
                 "SELECT id, ttl_ms FROM leases WHERE deadline_boot_ms > ? AND deadline_boot_ms <= ?",
                 [gapStart.milliseconds, transaction.now.boot.milliseconds])
             for row in missed {
-                try setExpiry(
-                    TTLRules.afterGap(ttlMilliseconds: row["ttl_ms"], now: transaction.now), of: row["id"], transaction)
+                try move(
+                    LeaseID(row["id"]), to: TTLRules.afterGap(ttlMilliseconds: row["ttl_ms"], now: transaction.now),
+                    reason: "its deadline passed while nobody served", transaction, context)
             }
         }
     }
@@ -93,11 +94,19 @@ extension LeaseStore {
         }
     }
 
-    func setExpiry(_ expiry: Expiry, of lease: Int64, _ transaction: WriteTransaction) throws {
+    /// Moves a deadline by Berth's own rules, which is no renewal.
+    func move(
+        _ id: LeaseID, to expiry: Expiry, reason: String, _ transaction: WriteTransaction, _ context: ChangeContext
+    ) throws {
+        guard let lease = try lease(id, transaction.db), case .active = lease.state else { return }
         let columns = ExpiryColumns(expiry, boots: boots)
         try transaction.execute(
             "UPDATE leases SET deadline_boot = ?, deadline_boot_ms = ?, expires_at = ? WHERE id = ?",
-            [columns.boot, columns.deadline, columns.expiresAt, lease])
+            [columns.boot, columns.deadline, columns.expiresAt, id.number])
+        var entry = context.entry(.leaseAdjusted, reason: reason).about(lease)
+        entry.details.expiry = AuditDetails.Deadline(
+            expiry, ttlMilliseconds: lease.ttlMilliseconds, on: transaction.now.bootID)
+        try transaction.audit(entry)
     }
 
     func ownLease(_ id: LeaseID, _ context: ChangeContext, _ db: Database) throws -> Lease {

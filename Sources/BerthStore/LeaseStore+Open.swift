@@ -50,8 +50,8 @@ extension LeaseStore {
                 try transaction.audit(entry)
                 try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 try store.recordReboot(transaction, context)
-                try store.reconcileDeadlines(transaction)
-                try store.reconcileRests(transaction)
+                try store.reconcileDeadlines(transaction, context)
+                try store.reconcileRests(transaction, context)
             }
             return store
         } catch {
@@ -77,7 +77,7 @@ extension LeaseStore {
     }
 
     /// Deadlines come from the clock of the boot in which they were set; see ``TTLRules``.
-    private func reconcileDeadlines(_ transaction: WriteTransaction) throws {
+    private func reconcileDeadlines(_ transaction: WriteTransaction, _ context: ChangeContext) throws {
         let now = transaction.now
         let timed = try transaction.rows(
             """
@@ -90,19 +90,33 @@ extension LeaseStore {
                 deadline: BootTime(milliseconds: row["deadline_boot_ms"]),
                 display: Instant(milliseconds: row["expires_at"]), bootID: try boots.boot(row["deadline_boot"]),
                 ttlMilliseconds: row["ttl_ms"], now: now)
-            try setExpiry(expiry, of: row["id"], transaction)
+            try move(
+                LeaseID(row["id"]), to: expiry, reason: "its deadline passed, or its boot ended, while no daemon served",
+                transaction, context)
         }
     }
 
     /// A rest that was begun in an earlier boot starts anew.
-    func reconcileRests(_ transaction: WriteTransaction) throws {
-        try transaction.execute(
+    func reconcileRests(_ transaction: WriteTransaction, _ context: ChangeContext) throws {
+        let rows = try transaction.rows(
             """
             UPDATE ports SET rest_boot = ?1,
                 rest_boot_ms = ?2 + COALESCE((SELECT quarantine_ms FROM pools WHERE name = ports.pool), 0)
             WHERE state = 'quarantined' AND rest_boot <> ?1
+            RETURNING port, pool
             """,
             [boots.current, transaction.now.boot.milliseconds])
+        let ports = try Dictionary(grouping: rows) { try $0.checked("pool") as PoolName }
+        for (pool, rows) in ports.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for run in PortBlock.runs(of: try rows.map { try $0.port("port") }.sorted()) {
+                var entry = context.entry(
+                    .portQuarantined, reason: "the host was started anew, and the quarantine begins anew")
+                entry.pool = pool
+                entry.block = run
+                entry.details.rest = AuditDetails.Rest(from: transaction.now)
+                try transaction.audit(entry)
+            }
+        }
     }
 }
 

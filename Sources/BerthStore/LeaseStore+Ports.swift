@@ -135,6 +135,7 @@ extension LeaseStore {
         var entry = context.entry(next == .foreign ? .portForeign : .portQuarantined, reason: reason)
         entry.block = PortBlock(before.port)
         entry.pool = before.pool
+        if next == .quarantined { entry.details.rest = AuditDetails.Rest(from: now) }
         try transaction.audit(entry)
         return try fetchPort(before.port, transaction)
     }

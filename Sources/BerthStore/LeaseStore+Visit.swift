@@ -31,7 +31,7 @@ extension LeaseStore {
                     try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 }
                 try store.recordReboot(transaction, context)
-                try store.reconcileRests(transaction)
+                try store.reconcileRests(transaction, context)
             }
             return store
         } catch {

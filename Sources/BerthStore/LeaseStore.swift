@@ -90,6 +90,8 @@ extension AuditEntry {
     }
 
     func about(_ lease: Lease) -> AuditEntry {
-        about(lease: lease.id, session: lease.session, pool: lease.pool, block: lease.block)
+        var entry = about(lease: lease.id, session: lease.session, pool: lease.pool, block: lease.block)
+        entry.holder = lease.principal
+        return entry
     }
 }

@@ -17,7 +17,7 @@ struct PoolReconciliation {
             let name: PoolName = try row.checked("name")
             guard store.pools[name] == nil else { continue }
             try transaction.execute("DELETE FROM pools WHERE name = ?", [name.rawValue])
-            try audit(name, reason: "no longer configured")
+            try audit(name, reason: "no longer configured", layout: nil)
         }
     }
 
@@ -44,7 +44,11 @@ struct PoolReconciliation {
                 pool.name.rawValue, ranges, excluded, pool.maxBlock, pool.defaultTTLSeconds,
                 Int64(pool.quarantineSeconds * 1000), Int(pool.ranges.first?.first.number ?? 1),
             ])
-        try audit(pool.name, reason: before == nil ? "configured as \(ranges)" : "changed to \(ranges)")
+        try audit(
+            pool.name, reason: before == nil ? "configured as \(ranges)" : "changed to \(ranges)",
+            layout: AuditDetails.Layout(
+                ranges: ranges, excluded: excluded, maxBlock: pool.maxBlock, defaultTTL: Int(pool.defaultTTLSeconds),
+                quarantine: Int64(pool.quarantineSeconds * 1000)))
     }
 
     private func reconcilePorts() throws {
@@ -72,9 +76,10 @@ struct PoolReconciliation {
         }
     }
 
-    private func audit(_ pool: PoolName, reason: String) throws {
+    private func audit(_ pool: PoolName, reason: String, layout: AuditDetails.Layout?) throws {
         var entry = context.entry(.poolChanged, reason: reason)
         entry.pool = pool
+        entry.details.pool = layout
         try transaction.audit(entry)
     }
 }

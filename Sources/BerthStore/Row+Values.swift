@@ -23,8 +23,8 @@ extension Row {
         return block
     }
 
-    func principal() throws -> Principal {
-        guard let principal = Principal(self["principal"] as String) else { throw broken("principal") }
+    func principal(_ column: String = "principal") throws -> Principal {
+        guard let principal = Principal(self[column] as String) else { throw broken(column) }
         return principal
     }
 

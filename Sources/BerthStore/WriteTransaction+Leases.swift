@@ -22,7 +22,9 @@ extension WriteTransaction {
             """,
             [ttl, columns.boot, columns.deadline, columns.expiresAt, now.wall.milliseconds, lease.id.number])
         guard changed == 1 else { throw BerthError(.internal, "Lease \(lease.id) changed under its renewal.") }
-        try audit(context.entry(.leaseRenewed).about(lease))
+        var entry = context.entry(.leaseRenewed).about(lease)
+        entry.details.expiry = AuditDetails.Deadline(renewed, ttlMilliseconds: ttl, on: now.bootID)
+        try audit(entry)
         return lease.with(state: .active(renewed), ttlMilliseconds: ttl, renewedAt: now.wall)
     }
 
@@ -41,7 +43,9 @@ extension WriteTransaction {
         if end.isAbnormal {
             let evidence = "lease \(lease.id) \(end.rawValue): \(reason)"
             try quarantinePorts(of: lease, reason: evidence, store)
-            try audit(context.entry(.portQuarantined, reason: evidence).about(lease))
+            var entry = context.entry(.portQuarantined, reason: evidence).about(lease)
+            entry.details.rest = AuditDetails.Rest(from: now)
+            try audit(entry)
         } else {
             try freePorts(of: lease)
         }
@@ -103,6 +107,7 @@ extension WriteTransaction {
         guard row["state"] == "ended" else { return }
         var entry = context.entry(.sessionEnded)
         entry.session = lease.session
+        entry.holder = lease.principal
         try audit(entry)
     }
 }
