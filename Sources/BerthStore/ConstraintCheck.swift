@@ -37,7 +37,13 @@ struct ConstraintCheck {
     private func badRows(of table: String, definition: String, _ db: Database) throws -> [String] {
         try db.execute(sql: definition)
         // IGNORE skips what a CHECK refuses (https://www.sqlite.org/lang_conflict.html).
-        try db.execute(sql: "INSERT OR IGNORE INTO main.\(table) SELECT * FROM examined.\(table)")
+        // Generated columns are not among table_info's.
+        let names = try String.fetchAll(
+            db, sql: "SELECT name FROM pragma_table_info(?, 'examined')", arguments: [table]
+        )
+        .joined(separator: ", ")
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO main.\(table) (\(names)) SELECT \(names) FROM examined.\(table)")
         let counts = try Row.fetchOne(
             db, sql: "SELECT (SELECT count(*) FROM main.\(table)), (SELECT count(*) FROM examined.\(table))")
         guard let counts, counts[0] as Int != counts[1] as Int else { return [] }

@@ -91,7 +91,8 @@ extension LeaseStore {
                 display: Instant(milliseconds: row["expires_at"]), bootID: try boots.boot(row["deadline_boot"]),
                 ttlMilliseconds: row["ttl_ms"], now: now)
             try move(
-                LeaseID(row["id"]), to: expiry, reason: "its deadline passed, or its boot ended, while no daemon served",
+                LeaseID(row["id"]), to: expiry,
+                reason: "its deadline passed, or its boot ended, while no daemon served",
                 transaction, context)
         }
     }

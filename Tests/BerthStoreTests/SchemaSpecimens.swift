@@ -63,7 +63,13 @@ enum SchemaSpecimens {
             ("seq", "2"), ("at", "10"), ("event", "'lease.granted'"), ("lease_id", "1"), ("session", "'alice'"),
             ("pool", "'default'"), ("first_port", "20000"), ("count", "2"), ("agent", "'one'"), ("pid", "42"),
             ("principal", "'uid:1000'"), ("reason", "'why'"), ("request_id", "'r'"), ("hash", "zeroblob(32)"),
+            ("holder", "'uid:1000'"), ("details", "'{}'"),
         ],
+        "audit_cuts": [
+            ("seq", "1"), ("at", "10"), ("hash", "zeroblob(32)"), ("state", "'{}'"), ("digest", "zeroblob(32)"),
+        ],
+        "audit_verified": [("id", "1"), ("seq", "1"), ("hash", "zeroblob(32)")],
+        "backup_stamp": [("id", "1"), ("at", "10"), ("seq", "1")],
         "idempotency_keys": [
             ("principal", "'uid:1000'"), ("method", "'POST'"), ("path", "'/v1/leases'"), ("key", "'key-2'"),
             ("request_hash", "zeroblob(32)"), ("status", "201"), ("lease_id", "1"), ("created_at", "1"),

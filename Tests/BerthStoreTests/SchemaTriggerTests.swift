@@ -175,7 +175,12 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             SchemaSpecimens.insert("boots", ["boot_id": "'boot-1'"])),
         TriggerBreach("boots_never_change", "UPDATE boots SET boot_id = 'boot-9'", "UPDATE boots SET id = 9"),
         TriggerBreach("boots_are_kept", "DELETE FROM boots"),
-        TriggerBreach("leases_are_kept", "DELETE FROM leases WHERE id = 1", "DELETE FROM leases WHERE id = 2"),
+        TriggerBreach(
+            "leases_are_kept", "DELETE FROM leases WHERE id = 1",
+            """
+            \(SchemaSpecimens.insert("audit", ["lease_id": "2"]));
+            DELETE FROM leases WHERE id = 2
+            """),
         TriggerBreach(
             "ports_are_claimed",
             // From a lease that holds it, to one that does not cover it, to an ended one that does, to none at all.
@@ -211,6 +216,26 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             SchemaSpecimens.insert("audit", ["seq": "NULL"]),
             SchemaSpecimens.insert("audit", ["at": "9"])),
         TriggerBreach("audit_is_never_changed", "UPDATE audit SET reason = 'other'", "UPDATE audit SET seq = 2"),
-        TriggerBreach("audit_is_never_deleted", "DELETE FROM audit", "DELETE FROM audit WHERE seq = 1"),
+        TriggerBreach(
+            "audit_is_never_deleted", "DELETE FROM audit", "DELETE FROM audit WHERE seq = 1",
+            """
+            \(SchemaSpecimens.insert("audit"));
+            \(SchemaSpecimens.insert("audit_cuts"));
+            DELETE FROM audit WHERE seq = 2
+            """),
+        TriggerBreach(
+            "audit_cuts_go_forward",
+            SchemaSpecimens.insert("audit_cuts", ["seq": "2"]), SchemaSpecimens.insert("audit_cuts", ["at": "11"]),
+            SchemaSpecimens.insert("audit_cuts", ["hash": "randomblob(32)"]),
+            """
+            \(SchemaSpecimens.insert("audit"));
+            \(SchemaSpecimens.insert("audit_cuts", ["seq": "2"]));
+            \(SchemaSpecimens.insert("audit_cuts"))
+            """),
+        TriggerBreach(
+            "audit_cuts_never_change",
+            "\(SchemaSpecimens.insert("audit_cuts")); UPDATE audit_cuts SET state = '[]'"),
+        TriggerBreach(
+            "audit_cuts_are_kept", "\(SchemaSpecimens.insert("audit_cuts")); DELETE FROM audit_cuts"),
     ]
 }
