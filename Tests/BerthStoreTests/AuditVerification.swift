@@ -12,6 +12,8 @@ struct AuditVerification {
         "seq", "at", "event", "lease_id", "session", "pool", "first_port", "count", "agent", "pid", "principal",
         "reason", "request_id",
     ]
+    /// Records of the first versions had none of these; the form of a record without any is theirs.
+    private static let lateColumns = ["holder", "details"]
 
     /// The sequence numbers of records that do not follow from the one before.
     static func broken(in rows: [Row]) -> [Int] {
@@ -19,7 +21,8 @@ struct AuditVerification {
         var (seq, at) = (0, Int64.min)
         var broken: [Int] = []
         for row in rows {
-            let form = columns.map { column -> String in
+            let isLate = lateColumns.contains { !(row[$0] as DatabaseValue).isNull }
+            let form = (isLate ? columns + lateColumns : columns).map { column -> String in
                 let value = row[column] as DatabaseValue
                 guard !value.isNull else { return "-" }
                 let text = String.fromDatabaseValue(value) ?? Int64.fromDatabaseValue(value).map { String($0) } ?? ""

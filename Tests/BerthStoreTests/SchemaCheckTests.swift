@@ -21,7 +21,7 @@ import Testing
             let cases = SchemaBreach.all.filter { $0.table == table }.map(\.rule)
             #expect(Set(cases) == Set(try bench.checks(of: table)), "\(table)")
         }
-        #expect(SchemaBreach.all.count == 64)
+        #expect(SchemaBreach.all.count == 73)
     }
 
     /// Rows that lie just inside the checks.
@@ -215,6 +215,15 @@ extension SchemaBreach {
 
     private static let ledgers = [
         SchemaBreach("audit", "seq >= 1", ["seq": "0"]),
+        SchemaBreach("audit", "details IS NULL OR json_valid(details)", ["details": "'{'"]),
+        SchemaBreach("audit_cuts", "seq >= 1", ["seq": "0"]),
+        SchemaBreach("audit_cuts", "length(hash) = 32", ["hash": "zeroblob(31)"]),
+        SchemaBreach("audit_cuts", "json_valid(state)", ["state": "'{'"]),
+        SchemaBreach("audit_cuts", "length(digest) = 32", ["digest": "zeroblob(31)"]),
+        SchemaBreach("audit_verified", "id = 1", ["id": "2"]),
+        SchemaBreach("audit_verified", "seq >= 1", ["seq": "0"]),
+        SchemaBreach("audit_verified", "length(hash) = 32", ["hash": "zeroblob(31)"]),
+        SchemaBreach("backup_stamp", "id = 1", ["id": "2"]),
         SchemaBreach("audit", "length(hash) = 32", ["hash": "zeroblob(31)"], ["hash": "zeroblob(33)"]),
         SchemaBreach("audit", "(first_port IS NULL) = (count IS NULL)", ["first_port": "NULL"], ["count": "NULL"]),
         SchemaBreach("idempotency_keys", "length(key) BETWEEN 1 AND 255", ["key": text(0)], ["key": text(256)]),
