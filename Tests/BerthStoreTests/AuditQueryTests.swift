@@ -62,7 +62,7 @@ import Testing
         all.limit = 1_000_000
         let records = try await history.test.store.audit(all)
         #expect(records.count > 500)
-        var random = SplitMix64(seed: UInt64(seed))
+        var random = SplitMix64(seed: seed)
         var found = 0
         for _ in 0..<300 {
             let filter = anyFilter(records, &random)
@@ -125,7 +125,7 @@ import Testing
 
     @Test func `reads an index in the order of the answer, and never sorts or scans`() async throws {
         let test = try await TestStore.open()
-        for first in [20_000, 20_010, 20_020] { _ = try await test.lease(Wish(first: UInt16(first))) }
+        for first in [20_000, 20_010, 20_020] { _ = try await test.lease(Wish(first: first)) }
         for (index, plain) in Self.plans {
             for order in AuditFilter.Order.allCases {
                 var filter = plain

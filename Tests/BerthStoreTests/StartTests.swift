@@ -61,7 +61,7 @@ import Testing
         #expect(
             try test.events(after: seq) == [
                 "daemon.started", "owner.exited", "lease.orphaned", "port.quarantined", "owner.exited",
-                "lease.orphaned", "port.quarantined", "session.ended",
+                "lease.orphaned", "port.quarantined", "session.ended", "lease.adjusted",
             ])
         try test.expectWholeAudit()
     }

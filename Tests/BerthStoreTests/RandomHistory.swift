@@ -1,0 +1,124 @@
+import BerthCore
+import BerthStore
+import BerthTestSupport
+
+/// One history: a store, and a generator that decides what happens next.
+struct RandomHistory {
+    private(set) var test: TestStore
+    private var random: SplitMix64
+    private var boot = 1
+
+    /// Sessions that somebody mostly uses alone, and one that two fight over.
+    private static let sessions: [Principal: [SessionName]] = [
+        .user(1000): ["alice", "carol", "shared"], .user(1001): ["bob", "dave", "shared"],
+    ]
+
+    init(seed: Int) async throws {
+        test = try await TestStore.open()
+        random = SplitMix64(seed: seed)
+    }
+
+    /// Does one thing. What is refused with an error of the API is part of the history; a defect is not.
+    mutating func step() async throws {
+        do {
+            try await act()
+        } catch let error as BerthError where error.code != .internal {
+            return
+        }
+    }
+
+    private mutating func act() async throws {
+        // One of the newest leases, which are active more often than not.
+        let newest = Int64(try test.rows("SELECT count(*) FROM leases")[0]) ?? 0
+        let id = LeaseID(Int64.random(in: max(1, newest - 12)...max(1, newest), using: &random))
+        let who: ChangeContext = random.happens(inPercent: 50) ? .alice : .bob
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<45: try await grant(as: who)
+        case 45..<55:
+            _ = try await test.store.renew(
+                id, ttlMilliseconds: [nil, 5_000, 90_000].randomElement(using: &random) ?? nil, who)
+        case 55..<68: _ = try await test.store.release(id, reason: "done", who)
+        case 68..<70: _ = try await test.store.endSession(session(of: who), who)
+        case 70..<77: try await agents(of: id, who)
+        case 77..<86: try await look()
+        case 86..<97: try await pass()
+        default: try await restart()
+        }
+    }
+
+    private mutating func session(of who: ChangeContext) -> SessionName {
+        Self.sessions[who.caller.principal]?.randomElement(using: &random) ?? "shared"
+    }
+
+    private mutating func grant(as who: ChangeContext) async throws {
+        var wish = Wish(session: session(of: who), context: who)
+        wish.name = random.happens(inPercent: 60) ? ["web", "db"].randomElement(using: &random) : nil
+        // A name mostly asks for the same count; a proposal is mostly free, as the rows were a moment ago.
+        wish.count = wish.name == "web" ? 2 : random.happens(inPercent: 80) ? 3 : Int.random(in: 1...6, using: &random)
+        wish.first = random.happens(inPercent: 5) ? nil : Int.random(in: 19_995..<20_205, using: &random)
+        if random.happens(inPercent: 80) {
+            let free = try await test.store.allPorts().filter { $0.state == .free }
+            wish.first = free.randomElement(using: &random).map { Int($0.port.number) }
+        }
+        wish.nextPort = wish.first.map { max(1, $0 + wish.count) }
+        wish.formerLease = random.happens(inPercent: 30) ? LeaseID(Int64.random(in: 1...50, using: &random)) : nil
+        if random.happens(inPercent: 50) {
+            let pid = Int32.random(in: 1...20, using: &random)
+            wish.owner = test.processes.identify(pid) ?? test.processes.start(pid)
+        }
+        wish.ttl =
+            wish.owner != nil && random.happens(inPercent: 50) ? nil : Int64.random(in: 1_000...120_000, using: &random)
+        let outcome = try await test.grant(wish)
+        if case .superseded(let dead) = outcome {
+            (wish.supersedes, wish.formerLease) = (dead.id, dead.id)
+            if random.happens(inPercent: 70) {
+                (wish.first, wish.count) = (Int(dead.block.first.number), dead.block.count)
+            }
+            _ = try await test.grant(wish)
+        }
+    }
+
+    private mutating func agents(of lease: LeaseID, _ who: ChangeContext) async throws {
+        let name: AgentName = random.happens(inPercent: 50) ? "one" : "two"
+        if random.happens(inPercent: 30) {
+            try await test.store.detach(name, from: lease, who)
+            return
+        }
+        let pid = Int32.random(in: 1...20, using: &random)
+        let process = test.processes.identify(pid) ?? test.processes.start(pid)
+        _ = try await test.store.attach(name, process: process, port: nil, to: lease, who)
+        if random.happens(inPercent: 20) { try await test.store.detach(name, from: lease, who) }
+    }
+
+    /// The host was looked at, and something was found or is gone.
+    private mutating func look() async throws {
+        let first = Int.random(in: 19_980..<20_195, using: &random)
+        let ports = PortBlock.of(first, 40).ports
+        if random.happens(inPercent: 40) {
+            _ = try await test.store.markBound(Array(ports.prefix(1)), reason: "bound", .daemon)
+        } else {
+            _ = try await test.store.recover(ports, reason: "unbound", .daemon)
+        }
+    }
+
+    /// Time passes, clocks step, processes end, and the reaper looks.
+    private mutating func pass() async throws {
+        test.clock.advance(milliseconds: Int64.random(in: 0...8_000, using: &random))
+        if random.happens(inPercent: 20) {
+            test.clock.stepWall(milliseconds: Int64.random(in: -3_600_000...3_600_000, using: &random))
+        }
+        if random.happens(inPercent: 70) { test.processes.end(Int32.random(in: 1...20, using: &random)) }
+        _ = try await test.store.expire(limit: Int.random(in: 1...5, using: &random), .daemon)
+    }
+
+    private mutating func restart() async throws {
+        try test.stop()
+        if random.happens(inPercent: 30) {
+            boot += 1
+            for pid in 1...20 { test.processes.end(Int32(pid)) }
+            test.clock.reboot(as: BootID("boot-\(boot)"), down: Int64.random(in: 0...60_000, using: &random))
+        }
+        let count = Int.random(in: 150...200, using: &random)
+        test = try await test.started(pools: [Pool(name: .standard, ranges: [.of(20_000, count)])])
+    }
+}
