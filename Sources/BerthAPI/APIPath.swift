@@ -5,6 +5,12 @@ package enum APIPath {
     package static let pools = "/v1/pools"
     package static let sessions = "/v1/sessions"
     package static let reap = "/v1/reap"
+    package static let audit = "/v1/audit"
+    package static let auditVerify = "/v1/audit/verify"
+    package static let auditHead = "/v1/audit/head"
+    package static let auditPrune = "/v1/audit/prune"
+    package static let events = "/v1/events"
+    package static let backups = "/v1/backups"
 
     /// One lease, by its id.
     package static func lease(_ id: Int64) -> String { "\(leases)/\(id)" }

@@ -10,6 +10,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case nameConflict = "name-conflict"
     case portUnavailable = "port-unavailable"
     case leaseEnded = "lease-ended"
+    /// The audit of that time was pruned.
+    case historyPruned = "history-pruned"
     case payloadTooLarge = "payload-too-large"
     case unsupportedMediaType = "unsupported-media-type"
     case forbiddenHost = "forbidden-host"
@@ -43,6 +45,7 @@ extension ErrorCode {
         case .nameConflict: (409, "The name is taken", 65)
         case .portUnavailable: (409, "The port is not available", 65)
         case .leaseEnded: (409, "The lease has ended", 65)
+        case .historyPruned: (410, "That history was pruned", 65)
         case .payloadTooLarge: (413, "The body is too large", 65)
         case .unsupportedMediaType: (415, "Unsupported media type", 65)
         case .forbiddenHost: (421, "Unknown host", 77)

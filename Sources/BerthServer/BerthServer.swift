@@ -75,6 +75,7 @@ package struct BerthServer: Sendable {
         routes.addPools(to: router)
         routes.addPorts(to: router)
         routes.addReaping(to: router)
+        routes.addAudit(to: router)
         routes.addSessions(to: router)
         routes.addOperations(to: router, readiness: readiness, metrics: parts.metrics)
         try routes.addDocuments(to: router)

@@ -6,6 +6,7 @@ extension HTTPField.Name {
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
     static let link = known("Link")
+    static let lastEventID = known("Last-Event-ID")
     static let host = known("Host")
 
     private static func known(_ name: String) -> HTTPField.Name {

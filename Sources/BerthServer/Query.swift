@@ -53,6 +53,30 @@ package struct Query: Sendable {
         return choice
     }
 
+    func number(_ parameter: String, atLeast least: Int64) throws(BerthError) -> Int64? {
+        guard let text = values[parameter] else { return nil }
+        guard let number = Int64(text), number >= least else {
+            throw BerthError.invalid(parameter, "must be a whole number, \(least) or more")
+        }
+        return number
+    }
+
+    func instant(_ parameter: String) throws(BerthError) -> Instant? {
+        guard let text = values[parameter] else { return nil }
+        guard let instant = Instant(text) else {
+            throw BerthError.invalid(parameter, "must be an instant like 2026-11-23T19:10:42.123Z (RFC 3339)")
+        }
+        return instant
+    }
+
+    func principal(_ parameter: String) throws(BerthError) -> Principal? {
+        guard let text = values[parameter] else { return nil }
+        guard let principal = Principal(text) else {
+            throw BerthError.invalid(parameter, "must be daemon, uid:<number> or token:<name>")
+        }
+        return principal
+    }
+
     /// `limit`, 1 to 1000, 100 when absent.
     func limit() throws(BerthError) -> Int {
         guard let text = values["limit"] else { return 100 }

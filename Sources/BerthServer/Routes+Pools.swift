@@ -25,11 +25,13 @@ extension Routes {
     }
 
     func addPorts(to router: Router<BerthRequestContext>) {
-        book.add(.get, "/v1/ports/{port}", to: router) { _, context, _ in
+        book.add(.get, "/v1/ports/{port}", query: ["at"], to: router) { _, context, query in
             guard let number = UInt16(try segment("port", context)), let port = Port(number) else {
                 throw BerthError(.notFound, "There is no such port: they go from 1 to 65535.")
             }
-            let report = try await manager.report(port, for: try context.requireCaller())
+            let caller = try context.requireCaller()
+            if let instant = try query.instant("at") { return try await history(of: port, at: instant, for: caller) }
+            let report = try await manager.report(port, for: caller)
             return try Reply.json(
                 PortResource(
                     port: Int(port.number), pool: report.pool?.rawValue, state: report.state.rawValue,
@@ -37,6 +39,14 @@ extension Routes {
                     since: report.since?.description, reason: report.reason,
                     restsUntil: report.restsUntil?.description, lastLease: report.lastLease.map(resource)))
         }
+    }
+
+    private func history(of port: Port, at instant: Instant, for caller: Caller) async throws -> Response {
+        let holder = try await manager.holder(of: port, at: instant)
+        let visible = holder.flatMap { caller.maySee($0.principal) ? $0 : nil }
+        return try Reply.json(
+            PortHistoryResource(
+                port: Int(port.number), at: instant.description, leased: holder != nil, lease: visible.map(resource)))
     }
 
     func addSessions(to router: Router<BerthRequestContext>) {

@@ -3,6 +3,7 @@ import GRDB
 
 /// Which audit records to list, and in which order.
 package struct AuditFilter: Hashable, Sendable {
+    /// `desc` lists the newest first.
     package enum Order: String, CaseIterable, Sendable { case asc, desc }
 
     package var port: Port?
@@ -17,6 +18,8 @@ package struct AuditFilter: Hashable, Sendable {
     package var until: Instant?
     /// Only later records.
     package var after: Int64 = 0
+    /// Nothing later than this record; nil for no bound.
+    package var through: Int64?
     package var order = Order.asc
     /// Only what this principal did, or what is about a lease or session of its; nil for everything.
     package var viewer: Principal?

@@ -41,6 +41,8 @@ package final class CommitQueue: Sendable {
     private let checkpointer: WALCheckpointer
     private let reserve: DiskReserve?
     private let follower = CommitFollower()
+    /// Tells who reads the audit as it grows.
+    package let tail: AuditTail
 
     /// - Parameters:
     ///   - chain: the head of the audit as it stands in the file.
@@ -57,6 +59,7 @@ package final class CommitQueue: Sendable {
         self.reserve = reserve
         self.unknownOutcome = unknownOutcome
         head = Mutex(chain)
+        tail = AuditTail(seq: chain.seq)
         checkpointer = WALCheckpointer()
         writer.writeWithoutTransaction { db in checkpointer.watch(db) }
     }
@@ -212,6 +215,7 @@ package final class CommitQueue: Sendable {
         observer.committed(changes: batch.count, duration: ContinuousClock.now - start)
         follower.tell(run.leaseChanges)
         for reply in run.replies { reply() }
+        tail.advance(to: run.chain.seq)
         return .committed(run.chain)
     }
 

@@ -23,6 +23,10 @@ struct JSONLine {
         if let value { add(key, raw: Self.quoted(value)) }
     }
 
+    mutating func addOrNull(_ key: String, _ value: Int64?) { add(key, raw: value.map { String($0) } ?? "null") }
+
+    mutating func addOrNull(_ key: String, _ value: String?) { add(key, raw: value.map(Self.quoted) ?? "null") }
+
     /// Begins an object inside; ``close()`` ends it.
     mutating func open(_ key: String) {
         add(key, raw: "{")

@@ -8,6 +8,9 @@ extension LeaseStore {
         try await read { db in try Self.audit(filter, db) }
     }
 
+    /// The last record's number, instant and hash.
+    package func auditHead() async throws(BerthError) -> AuditChain { try await read { db in try AuditChain.head(db) } }
+
     static func audit(_ filter: AuditFilter, _ db: Database) throws -> [AuditRecord] {
         guard let select = try select(filter, db) else { return [] }
         let statement = try db.cachedStatement(sql: select.sql)
@@ -23,7 +26,7 @@ extension LeaseStore {
     /// The statement for a page; nil when nothing lies in the filter's bounds.
     static func select(_ filter: AuditFilter, _ db: Database) throws -> AuditSelect? {
         guard let last = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM audit") else { return nil }
-        var (lower, upper) = (filter.after + 1, last)
+        var (lower, upper) = (filter.after + 1, min(last, filter.through ?? last))
         if let since = filter.since { lower = max(lower, try firstRecord(db, notBefore: since, last: last)) }
         if let until = filter.until {
             upper = min(upper, try firstRecord(db, notBefore: until.advanced(byMilliseconds: 1), last: last) - 1)
@@ -40,7 +43,7 @@ extension LeaseStore {
 
     /// The least sequence number from which on no record is older than this; one behind the last when all are. The
     /// records' instants never decrease, so it takes as many looks as the number of records has bits.
-    private static func firstRecord(_ db: Database, notBefore instant: Instant, last: Int64) throws -> Int64 {
+    static func firstRecord(_ db: Database, notBefore instant: Instant, last: Int64) throws -> Int64 {
         var (low, high) = (try Int64.fetchOne(db, sql: "SELECT min(seq) FROM audit") ?? 1, last + 1)
         let look = try db.cachedStatement(sql: "SELECT at FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1")
         while low < high {
@@ -52,7 +55,7 @@ extension LeaseStore {
     }
 
     /// The sizes of block that the audit has records of, as logarithms.
-    private static func sizes(_ db: Database) throws -> [Int] {
+    static func sizes(_ db: Database) throws -> [Int] {
         let look = try db.cachedStatement(
             sql: "SELECT 1 FROM audit INDEXED BY audit_cell WHERE cell >= ? AND cell < ? LIMIT 1")
         return try (0...16).filter { size in

@@ -1,0 +1,25 @@
+package import BerthCore
+package import BerthStore
+
+/// The audit, each within what the caller may see.
+extension LeaseManager {
+    /// A page of records in the filter's order; without administrator's rights, of what the caller did and what is about
+    /// leases and sessions of the caller's.
+    package func audit(_ filter: AuditFilter, for caller: Caller) async throws(BerthError) -> [AuditRecord] {
+        var filter = filter
+        if !caller.isAdministrator { filter.viewer = caller.principal }
+        return try await store.audit(filter)
+    }
+
+    /// The last record's number, instant and hash.
+    package func auditHead() async throws(BerthError) -> AuditChain { try await store.auditHead() }
+
+    /// How far the audit has come, for those who follow it.
+    package var auditTail: AuditTail { store.queue.tail }
+
+    /// The lease that held a port then, whoever may see it.
+    /// - Throws: `history-pruned`.
+    package func holder(of port: Port, at instant: Instant) async throws(BerthError) -> Lease? {
+        try await store.holder(of: port, at: instant)
+    }
+}

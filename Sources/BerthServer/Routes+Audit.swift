@@ -1,0 +1,85 @@
+import BerthAPI
+import BerthCore
+import BerthLeasing
+import BerthStore
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Query parameters that choose records, on a list and on a stream.
+private let filterNames: Set<String> = ["port", "session", "lease", "pool", "event", "principal"]
+
+extension Routes {
+    func addAudit(to router: Router<BerthRequestContext>) {
+        book.add(
+            .get, "/v1/audit", query: filterNames.union(["since", "until", "after", "order", "limit", "cursor"]),
+            to: router
+        ) { request, context, query in
+            try await listAudit(request, context, query)
+        }
+        book.add(.get, "/v1/audit/head", to: router) { _, context, _ in
+            try requireAdministrator(context, "read the audit's head")
+            let head = try await manager.auditHead()
+            return try Reply.json(
+                AuditHead(seq: head.seq, at: head.at.description, hash: head.hash.hexadecimal))
+        }
+        book.add(.get, "/v1/events", query: filterNames, to: router) { request, context, query in
+            var filter = try auditFilter(query)
+            let caller = try context.requireCaller()
+            filter.after = try lastEventID(request) ?? manager.auditTail.seq
+            return EventStream(manager: manager, caller: caller, channel: context.channel).response(filter)
+        }
+    }
+
+    func requireAdministrator(_ context: BerthRequestContext, _ wish: String) throws {
+        guard try context.requireCaller().isAdministrator else {
+            throw BerthError(.forbidden, "Only an administrator may \(wish).")
+        }
+    }
+
+    private func auditFilter(_ query: Query) throws -> AuditFilter {
+        var filter = AuditFilter()
+        filter.port = try query.port("port")
+        filter.session = try query.name("session", SessionName.self)
+        filter.lease = try query.number("lease", atLeast: 1).map(LeaseID.init)
+        filter.pool = try query.name("pool", PoolName.self)
+        filter.event = try query.choice("event", AuditEvent.self)
+        filter.principal = try query.principal("principal")
+        return filter
+    }
+
+    private func listAudit(
+        _ request: Request, _ context: BerthRequestContext, _ query: Query
+    ) async throws -> Response {
+        var filter = try auditFilter(query)
+        filter.since = try query.instant("since")
+        filter.until = try query.instant("until")
+        filter.after = try query.number("after", atLeast: 0) ?? 0
+        filter.order = try query.choice("order", AuditFilter.Order.self) ?? .asc
+        let cursor = try query.cursor()
+        if cursor > 0 { filter.cursor = cursor }
+        let caller = try context.requireCaller()
+        let limit = try query.limit()
+        if let format = AuditStream.Format(accept: request.headers[.accept]) {
+            return AuditStream(manager: manager, caller: caller, format: format)
+                .response(filter, limit: query.contains("limit") ? limit : nil)
+        }
+        filter.limit = limit + 1
+        let found = try await manager.audit(filter, for: caller)
+        let page = found.prefix(limit)
+        let next = found.count > limit ? page.last.map { Cursor.text($0.seq) } : nil
+        let events = page.map(\.json).joined(separator: ",")
+        let body = "{\"events\":[\(events)],\"next_cursor\":\(next.map { "\"\($0)\"" } ?? "null")}"
+        return Reply.text(
+            body, type: "application/json",
+            fields: next.map { [.link: query.link(to: APIPath.audit, cursor: $0)] } ?? [:])
+    }
+
+    private func lastEventID(_ request: Request) throws -> Int64? {
+        guard let text = request.headers[.lastEventID], !text.isEmpty else { return nil }
+        guard let seq = Int64(text), seq >= 0 else {
+            throw BerthError.invalid("Last-Event-ID", "must be the id of an event: a whole number, 0 for the beginning")
+        }
+        return seq
+    }
+}
