@@ -26,7 +26,8 @@ struct AuditStream {
             var best: (format: Format?, quality: Double) = (nil, 0)
             for part in (accept ?? "").split(separator: ",") {
                 let parameters = part.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-                let quality = parameters.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+                let quality =
+                    parameters.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
                 let format: Format?
                 switch parameters.first {
                 case "application/x-ndjson", "application/jsonl": format = .ndjson

@@ -77,9 +77,9 @@ extension AuditRecord {
         entry.lease = (row["lease_id"] as Int64?).map(LeaseID.init)
         entry.session = try row.checkedIfPresent("session")
         entry.pool = try row.checkedIfPresent("pool")
-        if (row["first_port"] as Int?) != nil { entry.block = try row.block() }
+        if (row["first_port"] as Int64?) != nil || (row["count"] as Int64?) != nil { entry.block = try row.block() }
         entry.agent = try row.checkedIfPresent("agent")
-        entry.pid = row["pid"]
+        entry.pid = try row.integerIfPresent("pid")
         if (row["holder"] as String?) != nil { entry.holder = try row.principal("holder") }
         self.init(
             seq: row["seq"], at: Instant(milliseconds: row["at"]), entry: entry, detailsText: row["details"],

@@ -13,18 +13,26 @@ package struct BootRegistry: Sendable {
         try db.execute(
             sql: "INSERT INTO boots (boot_id) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM boots WHERE boot_id = ?1)",
             arguments: [current.description])
-        var boots: [Int64: BootID] = [:]
-        var rows: [BootID: Int64] = [:]
+        (boots, rows) = try Self.read(db)
+        guard let row = rows[current] else {
+            throw BerthError(.internal, "The present boot could not be recorded.")
+        }
+        self.current = row
+    }
+
+    /// The boots as they are, for somebody who only reads.
+    init(reading db: Database) throws {
+        (boots, rows) = try Self.read(db)
+        current = 0
+    }
+
+    private static func read(_ db: Database) throws -> (boots: [Int64: BootID], rows: [BootID: Int64]) {
+        var (boots, rows): ([Int64: BootID], [BootID: Int64]) = ([:], [:])
         for row in try Row.fetchAll(db, sql: "SELECT id, boot_id FROM boots") {
             boots[row["id"]] = BootID(row["boot_id"])
             rows[BootID(row["boot_id"])] = row["id"]
         }
-        guard let row = rows[current] else {
-            throw BerthError(.internal, "The present boot could not be recorded.")
-        }
-        self.boots = boots
-        self.rows = rows
-        self.current = row
+        return (boots, rows)
     }
 
     /// The boot of a row.

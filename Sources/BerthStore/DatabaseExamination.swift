@@ -79,10 +79,15 @@ package struct DatabaseExamination: Sendable {
         } catch let error as BerthError {
             damage.append(error.message)
         }
-        let verdict = try AuditChain.verify(db)
-        auditRecords = verdict.checked
-        if let seq = verdict.firstBad {
-            damage.append("audit record \(seq) does not follow from the one before it")
+        do {
+            var verifier = try AuditVerifier(db, try BootRegistry(reading: db), comparesRows: true)
+            while try verifier.walk(db, limit: 4096) { auditRecords = verifier.checked }
+            auditRecords = verifier.checked
+            try verifier.compare(db)
+        } catch let fault as AuditVerifier.Fault {
+            damage.append("audit: \(fault.says)")
+        } catch let error as BerthError {
+            damage.append("audit: \(error.message)")
         }
         newestRecord = try Int64.fetchOne(db, sql: "SELECT max(at) FROM audit").map(Instant.init(milliseconds:))
         pools = try Row.fetchAll(db, sql: "SELECT * FROM pools ORDER BY name").map { try $0.pool() }
@@ -104,18 +109,9 @@ extension Row {
     /// A row of `pools`.
     fileprivate func pool() throws -> Pool {
         Pool(
-            name: try checked("name"), ranges: Self.blocks(self["ranges"]),
-            excluded: Set(Self.blocks(self["excluded"]).flatMap(\.ports)), maxBlock: self["max_block"],
+            name: try checked("name"), ranges: PortBlock.list(self["ranges"]),
+            excluded: Set(PortBlock.list(self["excluded"]).flatMap(\.ports)), maxBlock: self["max_block"],
             defaultTTLSeconds: self["default_ttl_seconds"],
             quarantineSeconds: Double(self["quarantine_ms"] as Int64) / 1000)
-    }
-
-    /// Reads `20000-20079,20081`.
-    private static func blocks(_ text: String) -> [PortBlock] {
-        text.split(separator: ",").compactMap { part in
-            let ends = part.split(separator: "-").map { UInt16($0).flatMap { Port($0) } }
-            guard let first = ends.first ?? nil, let last = ends.last ?? nil else { return nil }
-            return PortBlock(first: first, last: last)
-        }
     }
 }

@@ -47,6 +47,7 @@ extension LeaseStore {
             try await queue.submit(as: .givesBack) { transaction in
                 var entry = context.entry(.daemonStarted, reason: "PID \(ProcessInfo.processInfo.processIdentifier)")
                 entry.pid = ProcessInfo.processInfo.processIdentifier
+                entry.details.cut = try transaction.layBase(boots)?.details(archive: nil)
                 try transaction.audit(entry)
                 try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 try store.recordReboot(transaction, context)
@@ -118,6 +119,20 @@ extension LeaseStore {
                 try transaction.audit(entry)
             }
         }
+    }
+}
+
+extension WriteTransaction {
+    /// The records of the first versions do not tell enough to build the rows from them: on a database of theirs, what
+    /// the rows are now is where that begins.
+    /// - Returns: nil on any other database.
+    func layBase(_ boots: BootRegistry) throws -> AuditCut? {
+        let first = try row("SELECT details FROM audit WHERE event = 'pool.changed' ORDER BY seq LIMIT 1")
+        guard let first, first["details"] == nil as String?, try AuditCut.last(db) == nil else { return nil }
+        let base = AuditCut(
+            seq: chain.seq, at: chain.at.milliseconds, hash: chain.hash, state: try LedgerState(db, boots).text())
+        try base.insert(self)
+        return base
     }
 }
 

@@ -22,7 +22,8 @@ extension LeaseStore {
             let oldest = Instant(milliseconds: first["at"])
             throw BerthError(
                 .historyPruned,
-                "The audit begins at \(oldest); what was before was pruned. Look into the archive that the pruning wrote.")
+                "The audit begins at \(oldest); what was before was pruned. Look into the archive that the pruning wrote."
+            )
         }
         if let before = try record(of: port, in: 0...then, .desc, db) { return before.holder }
         // Nothing is told of the port up to then, unless in records that are gone: what came next tells what was.

@@ -27,6 +27,11 @@ extension LeaseStore {
                 pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
             try await queue.submit(as: .givesBack) { transaction in
+                if let base = try transaction.layBase(boots) {
+                    var entry = context.entry(.daemonStarted, reason: "a command opened the database of an older Berth")
+                    entry.details.cut = base.details(archive: nil)
+                    try transaction.audit(entry)
+                }
                 if stored.isEmpty {
                     try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 }

@@ -94,7 +94,7 @@ struct LiveStateCheck {
 
     /// The last records of the audit still follow from each other.
     private func checkAuditTail() throws {
-        let rows = try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY seq DESC LIMIT 257").reversed()
+        let rows = try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY seq DESC LIMIT 257").reversed() as [Row]
         guard let first = rows.first else {
             guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sessions)") == true else { return }
             throw BerthError(
@@ -102,9 +102,17 @@ struct LiveStateCheck {
                 "The audit is empty, but there are sessions: its records were removed. The database is not served,"
                     + " and the file was left as it is. Restore a backup.")
         }
-        guard rows.count > 256 || first["seq"] == 1 else { throw Self.broken(first["seq"]) }
-        var previous = first["seq"] == 1 ? Data(repeating: 0, count: 32) : first["hash"] as Data
-        for row in first["seq"] == 1 ? Array(rows) : Array(rows.dropFirst()) {
+        var (previous, rest) = (first["hash"] as Data, rows.dropFirst())
+        if rows.count <= 256 {
+            // It is the whole audit: it begins with the first record, or behind the cut.
+            let cut = try AuditCut.last(db)
+            if first["seq"] == 1 || cut.map({ first["seq"] == $0.seq + 1 }) ?? false {
+                (previous, rest) = (first["seq"] == 1 ? Data(repeating: 0, count: 32) : cut?.hash ?? Data(), rows[...])
+            } else if first["seq"] > cut?.seq ?? 0 {
+                throw Self.broken(first["seq"])
+            }
+        }
+        for row in rest {
             let hash: Data = row["hash"]
             guard let record = try AuditRecord(row), AuditChain.hash(of: record, after: previous) == hash else {
                 throw Self.broken(row["seq"])

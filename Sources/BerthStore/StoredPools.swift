@@ -27,3 +27,14 @@ enum StoredPools {
         }
     }
 }
+
+extension PortBlock {
+    /// Reads `20000-20079,20081`; what is no range is left out.
+    static func list(_ text: String) -> [PortBlock] {
+        text.split(separator: ",").compactMap { part in
+            let ends = part.split(separator: "-").map { UInt16($0).flatMap { Port($0) } }
+            guard let first = ends.first ?? nil, let last = ends.last ?? nil else { return nil }
+            return PortBlock(first: first, last: last)
+        }
+    }
+}

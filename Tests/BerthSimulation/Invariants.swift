@@ -239,8 +239,8 @@ extension Simulation {
     }
 
     func checkAudit() async throws {
-        if let record = try await Snapshot.firstBrokenAuditRecord(daemon.store) {
-            throw failure("audit record \(record) does not follow from the one before it")
+        if let problem = try await Snapshot.auditProblem(daemon.store) {
+            throw failure("the audit: \(problem)")
         }
     }
 }

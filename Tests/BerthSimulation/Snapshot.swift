@@ -28,8 +28,8 @@ struct Snapshot {
         return rows.isEmpty ? nil : Set(rows.compactMap { $0.map(LeaseID.init) })
     }
 
-    /// Walks along the whole audit; nil when every record follows from the one before it, else the first that does not.
-    static func firstBrokenAuditRecord(_ store: LeaseStore) async throws -> Int64? {
-        try await store.file.readers.read { try AuditChain.verify($0).firstBad }
+    /// Walks along the whole audit and builds the rows from it; nil when they are the rows that are there.
+    static func auditProblem(_ store: LeaseStore) async throws -> String? {
+        try await store.verify(remembers: false).problem
     }
 }

@@ -1,0 +1,114 @@
+import BerthCore
+import FoundationEssentials
+import GRDB
+
+/// The same, as the rows say it.
+extension LedgerState {
+    /// What lives, and every port.
+    init(_ db: Database, _ boots: BootRegistry) throws {
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM sessions WHERE state = 'active'") {
+            sessions[row["name"]] = Session(row)
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM leases WHERE state = 'active'") {
+            leases[row["id"]] = try Lease(row, db, boots)
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM ports") {
+            ports[try row.integer("port")] = Port(
+                pool: row["pool"], state: row["state"], lease: row["lease_id"], lastLease: row["last_lease_id"],
+                endedAt: row["ended_at"],
+                restBoot: try (row["rest_boot"] as Int64?).map { try boots.boot($0).description },
+                restUntil: row["rest_boot_ms"], restSince: row["rest_since"], restReason: row["rest_reason"])
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM pools") {
+            pools[row["name"]] = AuditDetails.Layout(
+                ranges: row["ranges"], excluded: row["excluded"], maxBlock: row["max_block"],
+                defaultTTL: row["default_ttl_seconds"], quarantine: row["quarantine_ms"])
+        }
+    }
+}
+
+extension LedgerState.Session {
+    init(_ row: Row) {
+        self.init(
+            id: row["id"], name: row["name"], principal: row["principal"], createdAt: row["created_at"],
+            endedAt: row["ended_at"], leases: row["lease_count"], ports: row["port_count"])
+    }
+
+    /// The session of that id; nil when there is none.
+    static func fetch(_ id: Int64, _ db: Database) throws -> Self? {
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM sessions WHERE id = ?"), arguments: [id]).map(Self.init)
+    }
+}
+
+extension LedgerState.Lease {
+    init(_ row: Row, _ db: Database, _ boots: BootRegistry) throws {
+        let labels: String = row["labels"]
+        self.init(
+            id: row["id"], session: row["session_id"], name: row["name"], pool: row["pool"],
+            firstPort: row["first_port"], count: row["count"], principal: row["principal"],
+            owner: try AuditDetails.Process(row, prefix: "owner", boots), ownerExitedAt: row["owner_exited_at"],
+            labels: labels == "{}" ? [:] : try JSONDecoder().decode([String: String].self, from: Data(labels.utf8)),
+            isPinned: try row.truth("pinned"), ttl: row["ttl_ms"], createdAt: row["created_at"], renewedAt: row["renewed_at"],
+            state: row["state"],
+            deadlineBoot: try (row["deadline_boot"] as Int64?).map { try boots.boot($0).description },
+            deadline: row["deadline_boot_ms"], expiresAt: row["expires_at"], endedAt: row["ended_at"],
+            endReason: row["end_reason"])
+        let agents = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM agents WHERE lease_id = ?"), arguments: [id])
+        for agent in agents {
+            self.agents[try agent.integer("port")] = LedgerState.Agent(
+                name: agent["name"], state: agent["state"],
+                process: try AuditDetails.Process(agent, prefix: "process", boots), exitedAt: agent["exited_at"])
+        }
+    }
+
+    /// The lease of that id; nil when there is none.
+    static func fetch(_ id: Int64, _ db: Database, _ boots: BootRegistry) throws -> Self? {
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM leases WHERE id = ?"), arguments: [id])
+            .map { try Self($0, db, boots) }
+    }
+}
+
+extension AuditDetails.Process {
+    fileprivate init?(_ row: Row, prefix: String, _ boots: BootRegistry) throws {
+        guard let pid = try row.integerIfPresent("\(prefix)_pid") as Int32? else { return nil }
+        self.init(
+            boot: try boots.boot(try row.integer("\(prefix)_boot")).description,
+            namespace: UInt64(bitPattern: try row.integer("\(prefix)_namespace")), pid: pid,
+            ticks: UInt64(bitPattern: try row.integer("\(prefix)_ticks")),
+            inode: (row["\(prefix)_inode"] as Int64?).map(UInt64.init(bitPattern:)))
+    }
+}
+
+// MARK: Differences
+
+extension LedgerState {
+    /// The first thing that the rows say otherwise, in words, with the lease it is about.
+    func difference(from rows: LedgerState) -> (says: String, lease: Int64?)? {
+        var expected = self
+        expected.renewPorts()
+        for id in Set(expected.leases.keys).union(rows.leases.keys).sorted()
+        where expected.leases[id] != rows.leases[id] {
+            return (
+                rows.leases[id] == nil
+                    ? "lease \(id) is active by the records, and not by the rows"
+                    : expected.leases[id] == nil
+                        ? "lease \(id) is active by the rows, and not by the records"
+                        : "lease \(id) is not what the records say", id
+            )
+        }
+        for name in Set(expected.sessions.keys).union(rows.sessions.keys).sorted()
+        where expected.sessions[name] != rows.sessions[name] {
+            return ("session \(name) is not what the records say", nil)
+        }
+        for port in Set(expected.ports.keys).union(rows.ports.keys).sorted()
+        where expected.ports[port] != rows.ports[port] {
+            return ("port \(port) is not what the records say", rows.ports[port]?.lease)
+        }
+        for name in Set(expected.pools.keys).union(rows.pools.keys).sorted()
+        where expected.pools[name] != rows.pools[name] {
+            return ("pool \(name) is not what the records say", nil)
+        }
+        return nil
+    }
+}
