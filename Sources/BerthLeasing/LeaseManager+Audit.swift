@@ -1,5 +1,6 @@
 package import BerthCore
 package import BerthStore
+import Logging
 
 /// The audit, each within what the caller may see.
 extension LeaseManager {
@@ -13,6 +14,16 @@ extension LeaseManager {
 
     /// The last record's number, instant and hash.
     package func auditHead() async throws(BerthError) -> AuditChain { try await store.auditHead() }
+
+    /// Walks the audit, and compares the rows with what its records say.
+    /// - Parameter onlyNew: only the chain, from where the last verification that found nothing ended.
+    package func verifyAudit(onlyNew: Bool) async throws(BerthError) -> AuditFinding {
+        let finding = try await onlyNew ? store.verifyNew() : store.verify()
+        if let problem = finding.problem {
+            logger.error("the audit is not whole", metadata: ["problem": "\(problem)"])
+        }
+        return finding
+    }
 
     /// How far the audit has come, for those who follow it.
     package var auditTail: AuditTail { store.queue.tail }

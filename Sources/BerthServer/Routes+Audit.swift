@@ -20,8 +20,13 @@ extension Routes {
         book.add(.get, "/v1/audit/head", to: router) { _, context, _ in
             try requireAdministrator(context, "read the audit's head")
             let head = try await manager.auditHead()
-            return try Reply.json(
-                AuditHead(seq: head.seq, at: head.at.description, hash: head.hash.hexadecimal))
+            return try Reply.json(AuditHead(head))
+        }
+        book.add(.get, "/v1/audit/verify", query: ["scope"], to: router) { _, context, query in
+            try requireAdministrator(context, "verify the audit")
+            let scope = try query.choice("scope", AuditVerdict.Scope.self) ?? .whole
+            let finding = try await manager.verifyAudit(onlyNew: scope == .new)
+            return try Reply.json(AuditVerdict(finding))
         }
         book.add(.get, "/v1/events", query: filterNames, to: router) { request, context, query in
             var filter = try auditFilter(query)
@@ -82,4 +87,17 @@ extension Routes {
         }
         return seq
     }
+}
+
+extension AuditVerdict {
+    init(_ finding: AuditFinding) {
+        self.init(
+            valid: finding.problem == nil, checked: finding.checked, firstBadSeq: finding.firstBad,
+            problem: finding.problem,
+            head: finding.head.map(AuditHead.init))
+    }
+}
+
+extension AuditHead {
+    init(_ head: AuditChain) { self.init(seq: head.seq, at: head.at.description, hash: head.hash.hexadecimal) }
 }

@@ -120,9 +120,8 @@ package struct LeaseFilter: Hashable, Sendable {
 
     package init() {}
 
-    /// Each condition has the index that answers it: leases_active for the live ones, leases_session and
-    /// leases_first_port for history. No block is longer than 256 unless a pool says so, so a port's leases start at
-    /// most that far below it; the widest block ever leased bounds the search.
+    /// Each condition has the index that answers it: leases_active for the live ones, leases_session and leases_cell
+    /// for history. A block that covers a port lies in one of two cells of its size; see `V003__audit`.
     var sql: (condition: String, arguments: StatementArguments) {
         var conditions = ["leases.id > ?"]
         var arguments: StatementArguments = [after.number]
@@ -140,7 +139,9 @@ package struct LeaseFilter: Hashable, Sendable {
             arguments += [pool.rawValue]
         }
         if let port {
-            conditions.append("leases.first_port <= ? AND leases.first_port + leases.count > ?")
+            let cells = AuditSelect.cells(around: port, sizes: Array(0...16)).map { String($0) }.joined(separator: ",")
+            conditions.append(
+                "leases.cell IN (\(cells)) AND +leases.first_port <= ? AND leases.first_port + leases.count > ?")
             arguments += [Int(port.number), Int(port.number)]
         }
         if let principal {
