@@ -79,20 +79,25 @@ package struct DatabaseExamination: Sendable {
         } catch let error as BerthError {
             damage.append(error.message)
         }
+        // What the live rows break already is told in better words.
+        if damage.isEmpty { try examineAudit(db) }
+        newestRecord = try Int64.fetchOne(db, sql: "SELECT max(at) FROM audit").map(Instant.init(milliseconds:))
+        pools = try Row.fetchAll(db, sql: "SELECT * FROM pools ORDER BY name").map { try $0.pool() }
+        for row in try Row.fetchAll(db, sql: "SELECT port, state FROM ports WHERE state <> 'free'") {
+            states[try row.port("port")] = PortState(rawValue: row["state"])
+        }
+    }
+
+    private mutating func examineAudit(_ db: Database) throws {
         do {
             var verifier = try AuditVerifier(db, try BootRegistry(reading: db), comparesRows: true)
-            while try verifier.walk(db, limit: 4096) { auditRecords = verifier.checked }
-            auditRecords = verifier.checked
+            defer { auditRecords = verifier.checked }
+            while try verifier.walk(db, limit: 4096) {}
             try verifier.compare(db)
         } catch let fault as AuditVerifier.Fault {
             damage.append("audit: \(fault.says)")
         } catch let error as BerthError {
             damage.append("audit: \(error.message)")
-        }
-        newestRecord = try Int64.fetchOne(db, sql: "SELECT max(at) FROM audit").map(Instant.init(milliseconds:))
-        pools = try Row.fetchAll(db, sql: "SELECT * FROM pools ORDER BY name").map { try $0.pool() }
-        for row in try Row.fetchAll(db, sql: "SELECT port, state FROM ports WHERE state <> 'free'") {
-            states[try row.port("port")] = PortState(rawValue: row["state"])
         }
     }
 

@@ -90,8 +90,8 @@ import Testing
     @Test(arguments: [
         ("port 20050", "UPDATE ports SET state = 'leased', lease_id = 1 WHERE port = 20050"),
         ("refers to a row of sessions", "DELETE FROM sessions"),
-        ("audit record 2 does not follow", "UPDATE audit SET reason = 'nothing' WHERE seq = 2"),
-        ("audit record 3 does not follow", "DELETE FROM audit WHERE seq = 2"),
+        ("Audit record 2 does not follow", "UPDATE audit SET reason = 'nothing' WHERE seq = 2"),
+        ("Audit record 3 does not follow", "DELETE FROM audit WHERE seq = 2"),
         (
             "the row of ports with port 20007 breaks a CHECK",
             "PRAGMA ignore_check_constraints = ON; UPDATE ports SET state = 'x' WHERE port = 20007"
@@ -121,7 +121,7 @@ import Testing
         #expect(try examined(test).auditRecords > 300)
         try damage(test, "UPDATE audit SET reason = 'nothing' WHERE seq = 5")
         let found = try examined(test)
-        #expect(found.damage == ["audit record 5 does not follow from the one before it"])
+        #expect(found.damage == ["audit: record 5 does not follow from the one before it: one of them was changed"])
         #expect(found.auditRecords == 4)
     }
 

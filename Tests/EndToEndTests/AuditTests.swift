@@ -21,7 +21,9 @@ import Testing
 
     @Test func `refuses what it does not know, and says what it does`() throws {
         try withDaemon { daemon in
-            for query in ["event=lease.lost", "lease=0", "since=yesterday", "order=up", "after=-1", "principal=alice", "prot=1"] {
+            for query in [
+                "event=lease.lost", "lease=0", "since=yesterday", "order=up", "after=-1", "principal=alice", "prot=1",
+            ] {
                 let refusal = try daemon.call("GET", "/v1/audit?\(query)")
                 #expect(refusal.status == 422 && refusal.json["code"].text == "invalid-field", "\(query): \(refusal)")
             }

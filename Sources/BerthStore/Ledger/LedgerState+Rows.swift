@@ -48,7 +48,8 @@ extension LedgerState.Lease {
             firstPort: row["first_port"], count: row["count"], principal: row["principal"],
             owner: try AuditDetails.Process(row, prefix: "owner", boots), ownerExitedAt: row["owner_exited_at"],
             labels: labels == "{}" ? [:] : try JSONDecoder().decode([String: String].self, from: Data(labels.utf8)),
-            isPinned: try row.truth("pinned"), ttl: row["ttl_ms"], createdAt: row["created_at"], renewedAt: row["renewed_at"],
+            isPinned: try row.truth("pinned"), ttl: row["ttl_ms"], createdAt: row["created_at"],
+            renewedAt: row["renewed_at"],
             state: row["state"],
             deadlineBoot: try (row["deadline_boot"] as Int64?).map { try boots.boot($0).description },
             deadline: row["deadline_boot_ms"], expiresAt: row["expires_at"], endedAt: row["ended_at"],
@@ -71,7 +72,12 @@ extension LedgerState.Lease {
 
 extension AuditDetails.Process {
     fileprivate init?(_ row: Row, prefix: String, _ boots: BootRegistry) throws {
-        guard let pid = try row.integerIfPresent("\(prefix)_pid") as Int32? else { return nil }
+        guard let pid = try row.integerIfPresent("\(prefix)_pid") as Int32? else {
+            for part in ["boot", "namespace", "ticks", "inode"] where (row["\(prefix)_\(part)"] as Int64?) != nil {
+                throw BerthError(.internal, "The database holds a part of a process's identity without its PID.")
+            }
+            return nil
+        }
         self.init(
             boot: try boots.boot(try row.integer("\(prefix)_boot")).description,
             namespace: UInt64(bitPattern: try row.integer("\(prefix)_namespace")), pid: pid,
