@@ -138,7 +138,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            swiftSettings: settings),
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "BerthHostTests", dependencies: ["BerthCore", "BerthHost", "BerthTestProcess", "CBerthLinux"],
             swiftSettings: settings),

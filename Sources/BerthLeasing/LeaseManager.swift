@@ -23,7 +23,7 @@ package final class LeaseManager: Sendable {
     let deaths: AsyncStream<ProcessIdentity>
     /// When somebody last looked around; see ``forgiveGap(_:)``.
     let lastServed: Mutex<BootTime>
-    let logger: Logger
+    package let logger: Logger
 
     /// Reads the rows that the index is made from, and watches the processes that they name.
     package init(

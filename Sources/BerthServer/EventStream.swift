@@ -3,6 +3,7 @@ import BerthLeasing
 import BerthStore
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import NIOHTTPTypes
 import ServiceLifecycle
@@ -88,6 +89,8 @@ struct EventStream {
 
     private func watch(_ stall: Stall) async throws {
         while !stall.isLonger(than: Self.patience) { try await Task.sleep(for: .seconds(1)) }
+        manager.logger.notice(
+            "a reader of events takes nothing and is let go", metadata: ["principal": "\(caller.principal)"])
         dismiss()
     }
 
