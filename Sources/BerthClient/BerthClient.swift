@@ -12,7 +12,7 @@ package struct BerthClient: Sendable {
     private let http: HTTPClient
 
     /// Leasing can wait for a batch of commits and its fsync; a daemon that takes longer than this is stuck.
-    private static let callTimeout = TimeAmount.seconds(30)
+    static let callTimeout = TimeAmount.seconds(30)
     /// What a page of the longest list may weigh.
     private static let longestReply = 64 << 20
 
@@ -68,32 +68,66 @@ package struct BerthClient: Sendable {
     package func knock() async throws(ClientError) { _ = try await send(.GET, "/livez") }
 
     /// Sends one request and returns the body of a 2xx reply.
-    func send(_ method: HTTPMethod, _ path: String, body: Data? = nil) async throws(ClientError) -> Data {
+    func send(
+        _ method: HTTPMethod, _ path: String, body: Data? = nil, within time: TimeAmount = callTimeout
+    ) async throws(ClientError) -> Data {
         let request = try Self.request(method, path, body: body, to: endpoint)
         let status: Int
         let reply: Data
         do {
-            let response = try await http.execute(request, timeout: Self.callTimeout)
+            let response = try await http.execute(request, timeout: time)
             status = Int(response.status.code)
             reply = Data(try await response.body.collect(upTo: Self.longestReply).readableBytesView)
         } catch {
             throw ClientError(TransportFailure(error), at: endpoint)
         }
-        guard (200..<300).contains(status) else {
-            guard let problem = try? JSONDecoder().decode(Problem.self, from: reply) else {
-                // No problem to read: another program, or a proxy in between.
-                throw ClientError.unexpectedReply(status, from: endpoint)
-            }
-            throw ClientError(problem)
-        }
+        guard (200..<300).contains(status) else { throw refusal(status, reply) }
         return reply
+    }
+
+    /// What the daemon says when it does not do what it was asked.
+    private func refusal(_ status: Int, _ reply: Data) -> ClientError {
+        guard let problem = try? JSONDecoder().decode(Problem.self, from: reply) else {
+            // No problem to read: another program, or a proxy in between.
+            return ClientError.unexpectedReply(status, from: endpoint)
+        }
+        return ClientError(problem)
+    }
+
+    /// Sends one request, and hands on the reply as it comes; the next piece is read when the last one was taken.
+    func stream(
+        _ path: String, accept: String, headers: [(String, String)] = [], _ take: ([UInt8]) throws -> Void
+    ) async throws {
+        var request = try Self.request(.GET, path, body: nil, to: endpoint)
+        request.headers.replaceOrAdd(name: "Accept", value: accept)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(request, deadline: .distantFuture)
+            guard response.status.code == 200 else {
+                let reply = Data(try await response.body.collect(upTo: Self.longestReply).readableBytesView)
+                throw refusal(Int(response.status.code), reply)
+            }
+        } catch let error as ClientError {
+            throw error
+        } catch {
+            throw ClientError(TransportFailure(error), at: endpoint)
+        }
+        var pieces = response.body.makeAsyncIterator()
+        while true {
+            let piece: ByteBuffer?
+            do { piece = try await pieces.next() } catch { throw ClientError(TransportFailure(error), at: endpoint) }
+            guard let piece else { return }
+            try take(Array(piece.readableBytesView))
+        }
     }
 
     /// Sends one request and reads the reply's JSON.
     func call<Reply: Decodable>(
-        _ method: HTTPMethod, _ path: String, body: Data? = nil, _ type: Reply.Type
+        _ method: HTTPMethod, _ path: String, body: Data? = nil, _ type: Reply.Type,
+        within time: TimeAmount = callTimeout
     ) async throws(ClientError) -> Reply {
-        let reply = try await send(method, path, body: body)
+        let reply = try await send(method, path, body: body, within: time)
         do {
             return try JSONDecoder().decode(type, from: reply)
         } catch {

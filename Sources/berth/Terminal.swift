@@ -21,7 +21,12 @@ enum Terminal {
     /// Writes data.
     /// - Throws: ``ErrorCode/internal`` when it cannot be written, so that a full disk never looks like success.
     static func show(_ text: String) throws(BerthError) {
-        guard write(text, to: STDOUT_FILENO) else {
+        try show(bytes: text.utf8)
+    }
+
+    /// Writes data as it came, which may end in the middle of a character.
+    static func show(bytes: some Collection<UInt8>) throws(BerthError) {
+        guard write(bytes, to: STDOUT_FILENO) else {
             throw BerthError(
                 .internal, "The output could not be written: \(String(cString: strerror(errno))).")
         }
@@ -34,7 +39,7 @@ enum Terminal {
 
     /// Writes a message. There is nobody to tell when that fails.
     static func say(_ message: String) {
-        _ = write(message + "\n", to: STDERR_FILENO)
+        _ = write((message + "\n").utf8, to: STDERR_FILENO)
     }
 
     /// Says what only a person wants to know.
@@ -42,8 +47,8 @@ enum Terminal {
         if showsMessages { say(message) }
     }
 
-    private static func write(_ text: String, to descriptor: CInt) -> Bool {
-        var rest = ArraySlice(text.utf8)
+    private static func write(_ bytes: some Collection<UInt8>, to descriptor: CInt) -> Bool {
+        var rest = ArraySlice(bytes)
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }
