@@ -77,6 +77,13 @@ extension BerthClient {
             within: Self.verificationTime)
     }
 
+    /// Has the daemon make a backup on its host.
+    package func backUp(to path: String) async throws(ClientError) -> BackupReport {
+        try await call(
+            .POST, APIPath.backups, body: encoded(BackupRequest(path: path)), BackupReport.self,
+            within: Self.verificationTime)
+    }
+
     /// The last record's number and hash.
     package func auditHead() async throws(ClientError) -> AuditHead {
         try await call(.GET, APIPath.auditHead, AuditHead.self)

@@ -25,6 +25,14 @@ extension LeaseManager {
         return finding
     }
 
+    /// Makes a checked copy of the database.
+    /// - Throws: `invalid-field`, `storage-unavailable`.
+    package func backUp(to path: String) async throws(BerthError) -> Backup {
+        let backup = try await store.backUp(to: path, now: clock.now().wall)
+        logger.notice("backed up", metadata: ["path": "\(path)", "bytes": "\(backup.bytes)"])
+        return backup
+    }
+
     /// How far the audit has come, for those who follow it.
     package var auditTail: AuditTail { store.queue.tail }
 

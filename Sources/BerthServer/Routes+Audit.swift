@@ -28,6 +28,15 @@ extension Routes {
             let finding = try await manager.verifyAudit(onlyNew: scope == .new)
             return try Reply.json(AuditVerdict(finding))
         }
+        book.add(.post, "/v1/backups", to: router) { request, context, _ in
+            try requireAdministrator(context, "make a backup")
+            let wish = try request.decode(BackupRequest.self, from: try await request.berthBody())
+            let backup = try await manager.backUp(to: wish.path)
+            return try Reply.json(
+                BackupReport(
+                    path: backup.path, bytes: backup.bytes, seq: backup.head.seq, hash: backup.head.hash.hexadecimal,
+                    createdAt: backup.at.description))
+        }
         book.add(.get, "/v1/events", query: filterNames, to: router) { request, context, query in
             var filter = try auditFilter(query)
             let caller = try context.requireCaller()

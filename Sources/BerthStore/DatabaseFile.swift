@@ -142,6 +142,21 @@ package struct DatabaseFile: Sendable {
         return configuration
     }
 
+    /// For a copy with `VACUUM INTO`, which fails on a connection that may only query. On one that is opened read-only,
+    /// SQLite 3.40 copies row by row and then stumbles over generated columns. So it could write, and never does: it runs
+    /// that one statement and checkpoints nothing.
+    static var backupConfiguration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "berth.backup"
+        configuration.busyMode = .timeout(5)
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { db in
+            try setCheckpointsOnClose(false, db)
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+        }
+        return configuration
+    }
+
     /// Whether there is a file with something in it, which is an SQLite database by its header: one that is none is
     /// refused before SQLite touches it (https://www.sqlite.org/fileformat.html, 1.3).
     static func hasContents(_ path: String) throws -> Bool {

@@ -45,12 +45,14 @@ extension LeaseStore {
                 pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
             try await queue.submit(as: .givesBack) { transaction in
+                let restoration = try Restoration(store, transaction, context)
                 var entry = context.entry(.daemonStarted, reason: "PID \(ProcessInfo.processInfo.processIdentifier)")
                 entry.pid = ProcessInfo.processInfo.processIdentifier
                 entry.details.cut = try transaction.layBase(boots)?.details(archive: nil)
                 try transaction.audit(entry)
                 try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 try store.recordReboot(transaction, context)
+                try restoration?.run()
                 try store.reconcileDeadlines(transaction, context)
                 try store.reconcileRests(transaction, context)
             }

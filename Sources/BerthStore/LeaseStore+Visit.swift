@@ -27,6 +27,7 @@ extension LeaseStore {
                 pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }))
             let context = ChangeContext(caller: .daemon)
             try await queue.submit(as: .givesBack) { transaction in
+                let restoration = try Restoration(store, transaction, context)
                 if let base = try transaction.layBase(boots) {
                     var entry = context.entry(.daemonStarted, reason: "a command opened the database of an older Berth")
                     entry.details.cut = base.details(archive: nil)
@@ -36,6 +37,7 @@ extension LeaseStore {
                     try PoolReconciliation(store: store, transaction: transaction, context: context).run()
                 }
                 try store.recordReboot(transaction, context)
+                try restoration?.run()
                 try store.reconcileRests(transaction, context)
             }
             return store

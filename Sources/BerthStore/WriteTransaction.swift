@@ -43,6 +43,9 @@ package final class WriteTransaction {
         try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
     }
 
+    /// Lets the audit's numbers go on further up; the next record must be the one that tells of a restoration.
+    func jump(by distance: Int64) { chain.jump(by: distance) }
+
     /// Writes an audit record in the transaction of what it reports.
     func audit(_ entry: AuditEntry) throws {
         let record = chain.append(entry, now: now.wall)

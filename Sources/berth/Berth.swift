@@ -19,7 +19,8 @@ struct Berth: AsyncParsableCommand {
         version: berthVersion,
         subcommands: [
             Serve.self, Run.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Why.self,
-            AuditCommand.self, Pools.self, Sessions.self, SessionCommand.self, Reap.self, Doctor.self, Migrate.self,
+            AuditCommand.self, BackupCommand.self, Pools.self, Sessions.self, SessionCommand.self, Reap.self,
+            Doctor.self, Migrate.self,
             Version.self,
         ])
 

@@ -135,8 +135,9 @@ def check_operation(path, method, item, operation):
     parameters = [resolved(each) for each in (*item.get("parameters", ()), *operation.get("parameters", ()))]
     named = {each["name"] for each in parameters if each["in"] == "path"}
     check(named == set(re.findall(r"\{(\w+)\}", path)), f"{name}: its path parameters are described")
-    # A repeated sweep finds nothing left to do, and its outcome is no lease that a repeat could be answered with.
-    if method == "post" and path != "/v1/reap":
+    # A repeated sweep finds nothing left to do, and a repeated backup finds its file; their outcome is no lease that a
+    # repeat could be answered with.
+    if method == "post" and path not in ("/v1/reap", "/v1/backups"):
         check(any(each["name"] == "Idempotency-Key" for each in parameters), f"{name}: takes an Idempotency-Key")
     for media in operation.get("requestBody", {}).get("content", {}).values():
         closed = resolved(media["schema"]).get("additionalProperties") is False
