@@ -34,11 +34,12 @@ let package = Package(
     targets: [
         .target(name: "CBerthLinux"),
         .target(name: "CBerthSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "BerthCore", swiftSettings: settings),
         .target(
             name: "BerthStore",
             dependencies: [
-                "BerthCore", "CBerthSQLite",
+                "BerthCore", "CBerthSQLite", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 package import BerthAPI
+package import BerthCore
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
@@ -81,6 +82,13 @@ extension BerthClient {
     package func backUp(to path: String) async throws(ClientError) -> BackupReport {
         try await call(
             .POST, APIPath.backups, body: encoded(BackupRequest(path: path)), BackupReport.self,
+            within: Self.verificationTime)
+    }
+
+    /// Has the daemon prune the audit.
+    package func pruneAudit(before instant: Instant) async throws(ClientError) -> PruneReport {
+        try await call(
+            .POST, APIPath.auditPrune, body: encoded(PruneRequest(before: instant)), PruneReport.self,
             within: Self.verificationTime)
     }
 

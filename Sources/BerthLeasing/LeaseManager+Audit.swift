@@ -33,6 +33,27 @@ extension LeaseManager {
         return backup
     }
 
+    /// Lets records of before an instant go, into an archive beside the database.
+    /// - Throws: `invalid-field` for an instant to come, `storage-unavailable`.
+    package func pruneAudit(before instant: Instant, _ context: ChangeContext) async throws(BerthError) -> Pruning {
+        let now = clock.now().wall
+        guard instant <= now else {
+            throw BerthError.invalid("before", "must not be later than now, which is \(now) on the daemon's host")
+        }
+        let pruning = try await store.prune(before: instant, context)
+        if let cut = pruning.cut {
+            logger.notice(
+                "pruned the audit",
+                metadata: [
+                    "records": "\(pruning.count)", "up-to": "\(cut.seq)", "archive": "\(pruning.archive ?? "")",
+                ])
+        }
+        return pruning
+    }
+
+    /// The number of the oldest record that was not pruned; 1 when none was.
+    package func oldestRecord() async throws(BerthError) -> Int64 { try await store.oldestRecord()?.seq ?? 1 }
+
     /// How far the audit has come, for those who follow it.
     package var auditTail: AuditTail { store.queue.tail }
 

@@ -28,6 +28,13 @@ extension Routes {
             let finding = try await manager.verifyAudit(onlyNew: scope == .new)
             return try Reply.json(AuditVerdict(finding))
         }
+        book.add(.post, APIPath.auditPrune, to: router) { request, context, _ in
+            try requireAdministrator(context, "prune the audit")
+            let wish = try request.decode(PruneRequest.self, from: try await request.berthBody())
+            let pruning = try await manager.pruneAudit(before: wish.before, try change(request, context))
+            return try Reply.json(
+                PruneReport(pruned: pruning.count, cut: pruning.cut.map(AuditHead.init), archive: pruning.archive))
+        }
         book.add(.post, "/v1/backups", to: router) { request, context, _ in
             try requireAdministrator(context, "make a backup")
             let wish = try request.decode(BackupRequest.self, from: try await request.berthBody())
@@ -41,6 +48,7 @@ extension Routes {
             var filter = try auditFilter(query)
             let caller = try context.requireCaller()
             filter.after = try lastEventID(request) ?? manager.auditTail.seq
+            try await checkNotPruned(behind: filter.after)
             return EventStream(manager: manager, caller: caller, channel: context.channel).response(filter)
         }
     }
@@ -87,6 +95,16 @@ extension Routes {
         return Reply.text(
             body, type: "application/json",
             fields: next.map { [.link: query.link(to: APIPath.audit, cursor: $0)] } ?? [:])
+    }
+
+    /// A follower learns of records that it can get no more. From the beginning is from where the audit begins.
+    private func checkNotPruned(behind seq: Int64) async throws {
+        let oldest = seq > 0 ? try await manager.oldestRecord() : 0
+        guard oldest > seq + 1, manager.auditTail.seq > seq else { return }
+        throw BerthError(
+            .historyPruned,
+            "Records behind \(seq) were pruned; the oldest that is there is \(oldest). Follow from there on with"
+                + " Last-Event-ID: \(oldest - 1), and look into the archive for what was before.")
     }
 
     private func lastEventID(_ request: Request) throws -> Int64? {

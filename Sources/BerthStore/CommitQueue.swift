@@ -101,6 +101,9 @@ package final class CommitQueue: Sendable {
     /// Checkpoints now, however short the log is, between two transactions.
     package func checkpoint() { writer.writeWithoutTransaction { db in checkpoint(db) } }
 
+    /// The same, without waiting for it.
+    func checkpointSoon() { writer.asyncWriteWithoutTransaction { db in self.checkpoint(db) } }
+
     /// A failed sync ends the process here as it does in a commit.
     private func checkpoint(_ db: Database) {
         do { try checkpointer.checkpoint(db) } catch { unknownOutcome(error) }

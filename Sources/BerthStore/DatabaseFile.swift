@@ -25,6 +25,7 @@ package struct DatabaseFile: Sendable {
             try writer.writeWithoutTransaction { db in
                 try Self.prepare(db)
                 try migrator.migrate(db)
+                try Self.makeShrinkable(db)
             }
             readers = try DatabasePool(path: path, configuration: Self.readerConfiguration)
         } catch let error as BerthError {
@@ -101,6 +102,10 @@ package struct DatabaseFile: Sendable {
     /// `synchronous` comes after opening because GRDB sets it to NORMAL whenever it activates WAL, and NORMAL
     /// acknowledges commits that a power loss takes back (https://www.sqlite.org/pragma.html#pragma_synchronous).
     private static func prepare(_ db: Database) throws {
+        // Only a file without contents takes it; see makeShrinkable. On another one it would be written each time.
+        if try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 {
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+        }
         let settings: [(pragma: String, value: String, readBack: String)] = [
             ("journal_mode", "WAL", "wal"), ("synchronous", "FULL", "2"), ("foreign_keys", "ON", "1"),
             ("wal_autocheckpoint", "0", "0"), ("journal_size_limit", "67108864", "67108864"),
@@ -116,6 +121,18 @@ package struct DatabaseFile: Sendable {
                     .configuration,
                     "SQLite did not accept \(setting.pragma) = \(setting.value): it says \(value ?? "nothing").")
             }
+        }
+    }
+
+    /// Rewrites a file of the first versions once, so that it can give space back when history is pruned. Where there is
+    /// no room for it, the file stays as it is, and what is pruned makes room in it for what comes.
+    private static func makeShrinkable(_ db: Database) throws {
+        let incremental = 2
+        guard try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") != incremental else { return }
+        do {
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+        } catch  where StorageFailure.isFullDisk(error) {
+            return
         }
     }
 
@@ -172,7 +189,7 @@ package struct DatabaseFile: Sendable {
         var header = [UInt8](repeating: 0, count: 16)
         header.removeLast(16 - max(0, pread(file, &header, 16, 0)))
         // Half of a first page, which the journal beside it takes back, is no stranger's file.
-        guard header.isEmpty || header == Array("SQLite format 3\0".utf8) || wasNeverFinished(path) else {
+        guard header.isEmpty || header == magic || wasNeverFinished(path) else {
             throw BerthError(
                 .configuration,
                 "The file \(path) is no SQLite database. Nothing was changed. Name another file with --database.")
@@ -180,21 +197,33 @@ package struct DatabaseFile: Sendable {
         return !header.isEmpty
     }
 
-    /// Whether a journal beside the file takes it back to zero pages, and it has no more than the first one: its first
-    /// start lost power half-way, before there was anything in it. The connection that writes rolls it back; one that
-    /// only reads cannot (https://www.sqlite.org/fileformat.html, 3).
+    /// Whether the file has one page at most, which holds no table, and a journal lies beside it: its first start lost
+    /// power half-way. The connection that writes rolls it back; one that only reads cannot
+    /// (https://www.sqlite.org/fileformat.html, 3).
     private static func wasNeverFinished(_ path: String) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0, status.st_size <= 4096 else { return false }
         let journal = open(path + "-journal", O_RDONLY | O_CLOEXEC)
         guard journal >= 0 else { return false }
         defer { Glibc.close(journal) }
-        // The magic, the count of records, a nonce, and the size in pages that the file had before.
+        // A page that is whole needs nothing of the journal. One that is not must be taken back: the journal begins with
+        // its magic, the count of records, a nonce, and the size in pages that the file had before.
+        if hasMagic(path) { return true }
         var header = [UInt8](repeating: 0, count: 20)
         return pread(journal, &header, 20, 0) == 20
             && header[..<8] == [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]
-            && header[16...].allSatisfy { $0 == 0 }
+            && header[16..<19].allSatisfy { $0 == 0 } && header[19] <= 1
     }
+
+    private static func hasMagic(_ path: String) -> Bool {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { Glibc.close(file) }
+        var header = [UInt8](repeating: 0, count: magic.count)
+        return pread(file, &header, header.count, 0) == header.count && header == magic
+    }
+
+    private static let magic = Array("SQLite format 3\0".utf8)
 
     /// What SQLite says, with its extended code.
     static func reason(_ error: any Error) -> String {

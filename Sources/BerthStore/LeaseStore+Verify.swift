@@ -18,11 +18,15 @@ package struct AuditFinding: Hashable, Sendable {
 
 extension LeaseStore {
     /// How many records are walked in one read transaction.
-    private static let verifiedAtOnce = 4096
+    static let verifiedAtOnce = 4096
 
     /// Walks the whole audit, and compares sessions, leases, agents, ports and pools with what its records say.
     /// - Parameter remembers: whether later verifications may go on from here.
     package func verify(remembers: Bool = true) async throws(BerthError) -> AuditFinding {
+        try await auditWork.run { () async throws(BerthError) in try await verifyWhole(remembers) }
+    }
+
+    private func verifyWhole(_ remembers: Bool) async throws(BerthError) -> AuditFinding {
         let boots = boots
         var finding = AuditFinding()
         do {
@@ -59,10 +63,14 @@ extension LeaseStore {
 
     /// Walks the records since the last verification that found nothing; the whole audit when there was none.
     package func verifyNew() async throws(BerthError) -> AuditFinding {
+        try await auditWork.run { () async throws(BerthError) in try await verifyBehindMark() }
+    }
+
+    private func verifyBehindMark() async throws(BerthError) -> AuditFinding {
         var finding = AuditFinding()
         do {
             let mark = try await walking { db in try AuditVerifier.checkMark(db) }
-            guard var link = mark else { return try await verify() }
+            guard var link = mark else { return try await verifyWhole(true) }
             while true {
                 let before = link
                 let next = try await walking { db in try AuditLink.walk(db, from: before, limit: Self.verifiedAtOnce) }
@@ -94,8 +102,7 @@ extension LeaseStore {
     }
 
     /// Reads, and leaves a fault as it is.
-    private func walking<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value
-    {
+    func walking<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await file.readers.read(body)
     }
 }

@@ -13,6 +13,8 @@ package struct LeaseStore: Sendable {
     /// Tells when a process started, for the evidence of its end.
     let processes: any ProcessTable
     package let pools: [PoolName: Pool]
+    /// What walks along the audit, and what cuts it.
+    let auditWork = OneAtATime()
 
     package init(
         file: DatabaseFile, queue: CommitQueue, boots: BootRegistry, processes: any ProcessTable,

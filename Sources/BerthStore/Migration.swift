@@ -31,5 +31,8 @@ package struct Migration: Hashable, Sendable {
             version: 2, name: "V002__deaths", sql: String(decoding: PackageResources.V002__deaths_sql, as: UTF8.self)),
         Migration(
             version: 3, name: "V003__audit", sql: String(decoding: PackageResources.V003__audit_sql, as: UTF8.self)),
+        Migration(
+            version: 4, name: "V004__pruning",
+            sql: String(decoding: PackageResources.V004__pruning_sql, as: UTF8.self)),
     ]
 }

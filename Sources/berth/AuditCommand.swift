@@ -12,7 +12,7 @@ struct AuditCommand: AsyncParsableCommand {
               berth audit --since 12h --event lease.orphaned
               berth audit -f
             """,
-        subcommands: [AuditListCommand.self, AuditVerifyCommand.self, AuditHeadCommand.self],
+        subcommands: [AuditListCommand.self, AuditVerifyCommand.self, AuditHeadCommand.self, AuditPruneCommand.self],
         defaultSubcommand: AuditListCommand.self)
 }
 

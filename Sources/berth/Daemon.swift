@@ -92,7 +92,11 @@ struct Daemon {
             parts: BerthServer.Parts(
                 manager: manager, reaper: reaper, metrics: metrics, logger: logger,
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
-        try await serve(server, reaper, tokenCheck, Peers(processes: processes, clock: clock), isListening: isListening)
+        let housekeeper = AuditHousekeeper(
+            manager: manager, retainDays: configuration.auditRetainDays, logger: logger)
+        try await serve(
+            server, reaper, housekeeper, tokenCheck, Peers(processes: processes, clock: clock),
+            isListening: isListening)
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
         logger.notice("stopped")
@@ -100,9 +104,10 @@ struct Daemon {
 
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
-        _ server: BerthServer, _ reaper: Reaper, _ tokenCheck: TokenCheck, _ peers: Peers, isListening: Bool
+        _ server: BerthServer, _ reaper: Reaper, _ housekeeper: AuditHousekeeper, _ tokenCheck: TokenCheck,
+        _ peers: Peers, isListening: Bool
     ) async throws {
-        var services: [any Service] = [reaper]
+        var services: [any Service] = [reaper, housekeeper]
         let announcement = Announcement(configuration: configuration, logger: logger)
         if let socket = configuration.socket {
             services.append(

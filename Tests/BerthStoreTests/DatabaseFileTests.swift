@@ -17,7 +17,7 @@ import Testing
     @Test(arguments: [
         ("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("wal_autocheckpoint", "0"),
         ("journal_size_limit", "67108864"), ("recursive_triggers", "1"), ("busy_timeout", "5000"),
-        ("query_only", "0"), ("locking_mode", "normal"),
+        ("query_only", "0"), ("locking_mode", "normal"), ("auto_vacuum", "2"),
     ])
     func `writes with the settings that make commits durable`(pragma: String, value: String) throws {
         let settings = try file.writer.writeWithoutTransaction { db in

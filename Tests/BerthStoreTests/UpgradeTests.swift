@@ -30,6 +30,7 @@ import Testing
         let first = try await test.store.verify()
         let last = try test.lastSeq()
         #expect(first.problem == nil && first.checked == last)
+        #expect(try test.rows("PRAGMA auto_vacuum") == ["2"], "it gives space back from now on")
         let live = try #require(try await test.store.lease(LeaseID(2), for: .administrator))
         #expect(live.isActive && live.labels == ["repo": "draft"])
         var filter = AuditFilter()
@@ -38,6 +39,25 @@ import Testing
         _ = try await test.store.release(live.id, reason: "done", ChangeContext(caller: .administrator))
         #expect(try await test.store.verify().problem == nil)
         try test.expectWholeAudit()
+    }
+
+    @Test func `is pruned behind the state it was taken over with, and not before it`() async throws {
+        let test = try await opened(try restored())
+        let started = try #require(
+            try await test.store.audit(AuditFilter()).last { $0.entry.event == .daemonStarted })
+        test.clock.advance(milliseconds: 10_000)
+        let none = try await test.store.prune(before: started.at, ChangeContext(caller: .administrator))
+        #expect(none == Pruning(), "there is no state to begin with")
+        _ = try await test.store.finishPruning()
+        #expect(try test.rows("SELECT min(seq) FROM audit") == ["1"])
+        let head = try await test.store.auditHead()
+        let all = try await test.store.prune(
+            before: head.at.advanced(byMilliseconds: 1), ChangeContext(caller: .administrator))
+        let cut = try #require(all.cut)
+        #expect(all.count == Int(cut.seq) && cut.seq > started.seq)
+        let finding = try await test.store.verify()
+        #expect(finding.problem == nil && finding.checked == 1)
+        #expect(try test.rows("SELECT count(*) FROM audit_cuts") == ["1"])
     }
 
     @Test func `shows what is changed in the state it was taken over with`() async throws {

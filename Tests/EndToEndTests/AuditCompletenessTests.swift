@@ -41,6 +41,11 @@ import Testing
         // A sweep's decisions are the daemon's own; a random history of the store has each of them with its record.
         "POST /v1/reap": nil,
         "POST /v1/backups": nil,
+        "POST /v1/audit/prune": { daemon, headers in
+            let body: JSON = ["before": try daemon.call("GET", "/v1/audit/head").json["at"]]
+            #expect(try daemon.call("POST", "/v1/audit/prune", body, headers: headers).status == 200)
+            return ["audit.pruned"]
+        },
     ]
 
     @Test func `whatever the route`() throws {

@@ -137,7 +137,7 @@ def check_operation(path, method, item, operation):
     check(named == set(re.findall(r"\{(\w+)\}", path)), f"{name}: its path parameters are described")
     # A repeated sweep finds nothing left to do, and a repeated backup finds its file; their outcome is no lease that a
     # repeat could be answered with.
-    if method == "post" and path not in ("/v1/reap", "/v1/backups"):
+    if method == "post" and path not in ("/v1/reap", "/v1/backups", "/v1/audit/prune"):
         check(any(each["name"] == "Idempotency-Key" for each in parameters), f"{name}: takes an Idempotency-Key")
     for media in operation.get("requestBody", {}).get("content", {}).values():
         closed = resolved(media["schema"]).get("additionalProperties") is False

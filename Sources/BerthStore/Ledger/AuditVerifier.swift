@@ -28,14 +28,18 @@ struct AuditVerifier: Sendable {
     private var isCutTold: Bool
     /// Whether rows are compared with the records.
     private let comparesRows: Bool
-    /// Ended leases that are to be kept in the state when they are passed.
-    private let keeps: Set<Int64>
+    /// The leases that ports were in last, when what outlives its records is collected; else nil.
+    private let lastLeases: Set<Int64>?
+    /// Sessions of ended leases that are kept.
+    private var sessionsToKeep: Set<Int64> = []
 
-    /// - Parameter keeps: ended leases to collect in the state.
-    init(_ db: Database, _ boots: BootRegistry, comparesRows: Bool, keeps: Set<Int64> = []) throws {
+    /// - Parameter collectsKept: whether ended leases that something refers to are collected in the state.
+    init(_ db: Database, _ boots: BootRegistry, comparesRows: Bool, collectsKept: Bool = false) throws {
         self.boots = boots
         self.comparesRows = comparesRows
-        self.keeps = keeps
+        lastLeases =
+            collectsKept
+            ? try Int64.fetchSet(db, sql: "SELECT last_lease_id FROM ports WHERE last_lease_id IS NOT NULL") : nil
         cut = try AuditCut.last(db)
         first = try Int64.fetchOne(db, sql: "SELECT min(seq) FROM audit") ?? 1
         seq = first - 1
@@ -52,24 +56,31 @@ struct AuditVerifier: Sendable {
         }
         guard let cut else { return }
         guard cut.isUndamaged else { throw Fault(seq: nil, says: "the state at the cut \(cut.seq) was changed") }
-        if cut.seq < first { state = try LedgerState(text: cut.state) }
+        if cut.seq < first { try goOn(from: cut) }
+    }
+
+    private mutating func goOn(from cut: AuditCut) throws {
+        state = try LedgerState(text: cut.state)
+        sessionsToKeep = Set(state.kept.values.map(\.session))
     }
 
     /// Walks on, at most `limit` records and not beyond `end`.
     /// - Returns: whether there may be more.
-    mutating func walk(_ db: Database, limit: Int, through end: Int64 = .max) throws -> Bool {
+    mutating func walk(
+        _ db: Database, limit: Int, through end: Int64 = .max, each: (AuditRecord) -> Void = { _ in }
+    ) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: "SELECT \(AuditRecord.columns) FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?")
         let rows = try Row.fetchCursor(statement, arguments: [seq, end, limit])
         var walked = 0
         while let row = try rows.next() {
-            try step(row, db)
+            each(try step(row, db))
             walked += 1
         }
         return walked == limit
     }
 
-    private mutating func step(_ row: Row, _ db: Database) throws {
+    private mutating func step(_ row: Row, _ db: Database) throws -> AuditRecord {
         let number: Int64 = row["seq"]
         guard let record = try? AuditRecord(row) else {
             throw Fault(seq: number, says: "record \(number) holds what Berth never writes")
@@ -91,11 +102,12 @@ struct AuditVerifier: Sendable {
                 guard record.hash == cut.hash else {
                     throw Fault(seq: number, says: "record \(number) is not the one that the cut was made at")
                 }
-                state = try LedgerState(text: cut.state)
+                try goOn(from: cut)
             }
-            return
+            return record
         }
         try replay(record, db)
+        return record
     }
 
     private mutating func replay(_ record: AuditRecord, _ db: Database) throws {
@@ -115,15 +127,37 @@ struct AuditVerifier: Sendable {
         }
         switch ended {
         case .lease(let lease)?:
-            if keeps.contains(lease.id) { state.kept[lease.id] = lease }
+            if try isReferred(lease.id, db) {
+                state.kept[lease.id] = lease
+                sessionsToKeep.insert(lease.session)
+            }
             guard comparesRows, try LedgerState.Lease.fetch(lease.id, db, boots) != lease else { return }
             throw Fault(seq: record.seq, says: "the row of lease \(lease.id) is not what record \(record.seq) made it")
         case .session(let session)?:
+            if sessionsToKeep.contains(session.id) {
+                state.keptSessions = (state.keptSessions ?? [:]).merging([session.id: session]) { $1 }
+            }
             guard comparesRows, try LedgerState.Session.fetch(session.id, db) != session else { return }
             throw Fault(
                 seq: record.seq, says: "the row of session \(session.name) is not what record \(record.seq) made it")
         case nil: return
         }
+    }
+
+    /// Whether something refers to an ended lease, so that its row outlives its records. What it is, only becomes less:
+    /// nothing new comes to refer to a lease that has ended.
+    private func isReferred(_ lease: Int64, _ db: Database) throws -> Bool {
+        guard let lastLeases else { return false }
+        if lastLeases.contains(lease) { return true }
+        let look = try db.cachedStatement(sql: "SELECT 1 FROM idempotency_keys WHERE lease_id = ?")
+        return try Int.fetchOne(look, arguments: [lease]) != nil
+    }
+
+    /// Forgets leases of earlier cuts that nothing refers to any more.
+    mutating func forgetUnreferred(_ db: Database) throws {
+        for id in Array(state.kept.keys) where try !isReferred(id, db) { state.kept[id] = nil }
+        let sessions = Set(state.kept.values.map(\.session))
+        state.keptSessions = state.keptSessions?.filter { sessions.contains($0.key) }
     }
 
     /// Compares what lives with the rows, once everything up to the last record has been walked in this transaction.
@@ -137,6 +171,10 @@ struct AuditVerifier: Sendable {
         }
         for (id, lease) in state.kept where try LedgerState.Lease.fetch(id, db, boots) ?? lease != lease {
             throw Fault(seq: nil, says: "the row of lease \(id) is not what it was at the cut")
+        }
+        for (id, session) in state.keptSessions ?? [:]
+        where try LedgerState.Session.fetch(id, db) ?? session != session {
+            throw Fault(seq: nil, says: "the row of session \(session.name) is not what it was at the cut")
         }
         let untold = try Int64.fetchAll(
             db,

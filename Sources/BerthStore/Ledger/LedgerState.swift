@@ -13,6 +13,8 @@ struct LedgerState: Hashable, Sendable, Codable {
     var pools: [String: AuditDetails.Layout] = [:]
     /// Ended leases whose records are gone and whose rows stay, since something refers to them.
     var kept: [Int64: Lease] = [:]
+    /// The ended sessions of those, in the same way. Nil in states of before there were any.
+    var keptSessions: [Int64: Session]?
     /// Whether pools have changed and the ports not yet.
     var hasNewPools = false
 
@@ -76,7 +78,7 @@ struct LedgerState: Hashable, Sendable, Codable {
 }
 
 extension LedgerState {
-    /// As a cut keeps it: the same text for the same state.
+    /// As a cut keeps it.
     func text() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
