@@ -56,3 +56,10 @@ END;
 
 -- Which leases the stored outcomes still need. It grows at its end.
 CREATE INDEX idempotency_keys_lease ON idempotency_keys (lease_id);
+
+-- The blocks of a cell apart from each other, so that what is asked of one port reads nothing of its neighbours' history.
+DROP INDEX audit_cell;
+CREATE INDEX audit_cell ON audit (cell, first_port, count, seq) WHERE cell IS NOT NULL;
+-- What a holder did itself is in audit_principal already.
+DROP INDEX audit_holder;
+CREATE INDEX audit_holder ON audit (holder, seq) WHERE holder <> principal;

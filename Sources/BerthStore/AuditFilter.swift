@@ -47,19 +47,22 @@ struct AuditSelect {
 
     /// - Parameters:
     ///   - range: the sequence numbers to look at.
-    ///   - sizes: the sizes of block, as logarithms, that the audit has at all.
-    init(_ filter: AuditFilter, range: ClosedRange<Int64>, sizes: [Int]) {
+    ///   - blocks: those that cover the filter's port, if it has one.
+    ///   - columns: what is selected, `seq` among it.
+    init(
+        _ filter: AuditFilter, range: ClosedRange<Int64>, blocks: [CoveringBlock], columns: String = AuditRecord.columns
+    ) {
         var rest: [String] = []
         var restArguments: StatementArguments = []
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
             rest.append(condition)
             restArguments += [value]
         }
-        var arms = Self.arms(filter, sizes: sizes)
+        var arms = Self.arms(filter, blocks)
         // Each filter that doesn't lead.
         if let lease = filter.lease, arms.first?.index != "audit_lease" { add("+lease_id = ?", lease.number) }
         if let session = filter.session, arms.first?.index != "audit_session" { add("+session = ?", session.rawValue) }
-        if let port = filter.port {
+        if let port = filter.port, arms.first?.index != "audit_cell" {
             add("+first_port <= ?", Int(port.number))
             add("first_port + count > ?", Int(port.number))
         }
@@ -80,21 +83,24 @@ struct AuditSelect {
             arguments += restArguments
             let conditions = ([arm.condition, "seq BETWEEN ? AND ?"] + rest).joined(separator: " AND ")
             let table = arm.index.map { "audit INDEXED BY \($0)" } ?? "audit"
-            return "SELECT \(AuditRecord.columns) FROM \(table) WHERE \(conditions)"
+            return "SELECT \(columns) FROM \(table) WHERE \(conditions)"
         }
         sql = "\(selects.joined(separator: " UNION ALL ")) ORDER BY seq \(filter.order.rawValue) LIMIT ?"
         self.arguments = arguments + [filter.limit]
     }
 
     /// The arms of the filter that leads: the one that as a rule is about the fewest records.
-    private static func arms(_ filter: AuditFilter, sizes: [Int]) -> [Arm] {
+    private static func arms(_ filter: AuditFilter, _ blocks: [CoveringBlock]) -> [Arm] {
         if let lease = filter.lease {
             return [Arm(index: "audit_lease", condition: "lease_id = ?", arguments: [lease.number])]
         }
-        if let port = filter.port {
-            let cells = cells(around: port, sizes: sizes)
-            guard !cells.isEmpty else { return [Arm(index: "audit_cell", condition: "cell = -1")] }
-            return cells.map { Arm(index: "audit_cell", condition: "cell = ?", arguments: [$0]) }
+        if filter.port != nil {
+            guard !blocks.isEmpty else { return [Arm(index: "audit_cell", condition: "cell = -1")] }
+            return blocks.map { block in
+                Arm(
+                    index: "audit_cell", condition: "cell = ? AND first_port = ? AND count = ?",
+                    arguments: [block.cell, block.first, block.count])
+            }
         }
         if let session = filter.session {
             return [Arm(index: "audit_session", condition: "session = ?", arguments: [session.rawValue])]
@@ -104,11 +110,10 @@ struct AuditSelect {
         }
         if let viewer = filter.viewer {
             let name = viewer.description
-            // What is its own in both ways belongs to the first arm alone.
+            // What it did with its own belongs to the second arm alone.
             return [
-                Arm(index: "audit_holder", condition: "holder = ?", arguments: [name]),
-                Arm(
-                    index: "audit_principal", condition: "principal = ? AND holder IS NOT ?", arguments: [name, name]),
+                Arm(index: "audit_holder", condition: "holder = ? AND holder <> principal", arguments: [name]),
+                Arm(index: "audit_principal", condition: "principal = ?", arguments: [name]),
             ]
         }
         if let event = filter.event {
@@ -118,14 +123,5 @@ struct AuditSelect {
             return [Arm(index: "audit_pool", condition: "pool = ?", arguments: [pool.rawValue])]
         }
         return []
-    }
-
-    /// Where blocks that cover the port may lie; see the migration `V003__audit`.
-    static func cells(around port: Port, sizes: [Int]) -> [Int] {
-        sizes.flatMap { size -> [Int] in
-            let cell = Int(port.number) >> size
-            let own = size * 65_536 + cell
-            return size == 0 || cell == 0 ? [own] : [own - 1, own]
-        }
     }
 }

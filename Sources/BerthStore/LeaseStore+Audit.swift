@@ -9,7 +9,7 @@ extension LeaseStore {
     }
 
     /// The last record's number, instant and hash.
-    package func auditHead() async throws(BerthError) -> AuditChain { try await read { db in try AuditChain.head(db) } }
+    package func auditHead() async throws(BerthError) -> AuditChain { try look { db in try AuditChain.head(db) } }
 
     static func audit(_ filter: AuditFilter, _ db: Database) throws -> [AuditRecord] {
         guard let select = try select(filter, db) else { return [] }
@@ -38,28 +38,37 @@ extension LeaseStore {
             }
         }
         guard lower <= upper else { return nil }
-        return AuditSelect(filter, range: lower...upper, sizes: filter.port == nil ? [] : try sizes(db))
+        let blocks = try filter.port.map { try CoveringBlock.all(covering: $0, db) } ?? []
+        return AuditSelect(filter, range: lower...upper, blocks: blocks)
     }
 
-    /// The least sequence number from which on no record is older than this; one behind the last when all are. The
-    /// records' instants never decrease, so it takes as many looks as the number of records has bits.
+    /// The least sequence number from which on no record is older than this; one behind the last when all are.
+    ///
+    /// The records' instants never decrease. Every other look is where the record would be if they came evenly, the others
+    /// halve what is left: a few looks as a rule, and never more than twice as many as the number of records has bits.
     static func firstRecord(_ db: Database, notBefore instant: Instant, last: Int64) throws -> Int64 {
-        var (low, high) = (try Int64.fetchOne(db, sql: "SELECT min(seq) FROM audit") ?? 1, last + 1)
-        let look = try db.cachedStatement(sql: "SELECT at FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1")
-        while low < high {
-            let middle = low + (high - low) / 2
-            guard let at = try Int64.fetchOne(look, arguments: [middle]) else { break }
-            if at >= instant.milliseconds { high = middle } else { low = middle + 1 }
+        let look = try db.cachedStatement(sql: "SELECT seq, at FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1")
+        func record(from seq: Int64) throws -> (seq: Int64, at: Int64)? {
+            try Row.fetchOne(look, arguments: [seq]).map { ($0[0], $0[1]) }
         }
-        return low
-    }
-
-    /// The sizes of block that the audit has records of, as logarithms.
-    static func sizes(_ db: Database) throws -> [Int] {
-        let look = try db.cachedStatement(
-            sql: "SELECT 1 FROM audit INDEXED BY audit_cell WHERE cell >= ? AND cell < ? LIMIT 1")
-        return try (0...16).filter { size in
-            try Int.fetchOne(look, arguments: [size * 65_536, (size + 1) * 65_536]) != nil
+        let wanted = instant.milliseconds
+        guard let first = try record(from: 0) else { return last + 1 }
+        guard first.at < wanted else { return first.seq }
+        guard let end = try record(from: last), end.at >= wanted else { return last + 1 }
+        // The record at `low` is older, from `high` on none is.
+        var (low, high) = (first, end)
+        var interpolates = true
+        while high.seq - low.seq > 1 {
+            var middle = low.seq + (high.seq - low.seq) / 2
+            if interpolates {
+                let part = Double(wanted - low.at) / Double(high.at - low.at)
+                let guess = low.seq + Int64(Double(high.seq - low.seq) * part)
+                middle = min(max(guess, low.seq + 1), high.seq - 1)
+            }
+            interpolates.toggle()
+            guard let found = try record(from: middle) else { break }
+            if found.at < wanted { low = found } else { high = (middle, found.at) }
         }
+        return high.seq
     }
 }

@@ -146,7 +146,10 @@ extension Caller {
 extension AuditChain {
     /// The chain's head as it stands in the file.
     static func head(_ db: Database) throws -> AuditChain {
-        guard let row = try Row.fetchOne(db, sql: "SELECT seq, at, hash FROM audit ORDER BY seq DESC LIMIT 1") else {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT seq, at, hash FROM audit ORDER BY seq DESC LIMIT 1"))
+        else {
             return AuditChain()
         }
         return AuditChain(seq: row["seq"], at: Instant(milliseconds: row["at"]), hash: row["hash"])

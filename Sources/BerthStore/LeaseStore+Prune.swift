@@ -45,8 +45,8 @@ extension LeaseStore {
 
     /// The oldest record's number and instant; nil when there is none.
     package func oldestRecord() async throws(BerthError) -> (seq: Int64, at: Instant)? {
-        try await read { db in
-            try Row.fetchOne(db, sql: "SELECT seq, at FROM audit ORDER BY seq LIMIT 1")
+        try look { db in
+            try Row.fetchOne(db.cachedStatement(sql: "SELECT seq, at FROM audit ORDER BY seq LIMIT 1"))
                 .map { ($0["seq"], Instant(milliseconds: $0["at"])) }
         }
     }
@@ -195,7 +195,7 @@ extension WriteTransaction {
     }
 
     /// Takes away an ended lease that no record tells of and no stored outcome needs, with its agents, and its session
-    /// with its last lease.
+    /// with its last lease. Whoever comes back after so long has no claim to the same ports any more.
     fileprivate func removeLease(_ id: Int64) throws {
         let lease = try row(
             """
@@ -204,6 +204,12 @@ extension WriteTransaction {
                 AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE lease_id = ?1)
             """, [id])
         guard let session: Int64 = lease?["session_id"] else { return }
+        try execute(
+            """
+            DELETE FROM held_blocks WHERE (principal, session, name, pool, count, first_port) = (
+                SELECT leases.principal, sessions.name, COALESCE(leases.name, ''), pool, count, first_port
+                FROM leases JOIN sessions ON sessions.id = session_id WHERE leases.id = ?1) AND last_lease_id = ?1
+            """, [id])
         try execute("DELETE FROM agents WHERE lease_id = ?", [id])
         try execute("DELETE FROM leases WHERE id = ?", [id])
         try execute(

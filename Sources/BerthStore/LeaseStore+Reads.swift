@@ -6,7 +6,7 @@ import GRDB
 extension LeaseStore {
     /// A lease that the caller may see, ended ones too; nil when there is none.
     package func lease(_ id: LeaseID, for caller: Caller) async throws(BerthError) -> Lease? {
-        try await read { db in try lease(id, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
+        try look { db in try lease(id, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
     }
 
     /// Leases in ascending order of their ids.
@@ -19,7 +19,7 @@ extension LeaseStore {
 
     /// The newest session of that name that the caller may see; nil when there is none.
     package func session(_ name: SessionName, for caller: Caller) async throws(BerthError) -> Session? {
-        try await read { db in try fetchSession(name, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
+        try look { db in try fetchSession(name, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }
     }
 
     /// The newest session of each name, oldest first, with the row that a next page starts behind.
@@ -139,7 +139,8 @@ package struct LeaseFilter: Hashable, Sendable {
             arguments += [pool.rawValue]
         }
         if let port {
-            let cells = AuditSelect.cells(around: port, sizes: Array(0...16)).map { String($0) }.joined(separator: ",")
+            let cells = (0...16).flatMap { CoveringBlock.cells(around: Int(port.number), size: $0) }
+                .map { String($0) }.joined(separator: ",")
             conditions.append(
                 "leases.cell IN (\(cells)) AND +leases.first_port <= ? AND leases.first_port + leases.count > ?")
             arguments += [Int(port.number), Int(port.number)]

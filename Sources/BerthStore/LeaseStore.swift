@@ -33,6 +33,16 @@ package struct LeaseStore: Sendable {
 
     var leaseRow: LeaseRow { LeaseRow(boots: boots) }
 
+    /// Reads a row or a few on the caller's own thread: handing so little over to another one, and its answer back, takes
+    /// longer than reading it.
+    func look<Value>(_ body: (Database) throws -> Value) throws(BerthError) -> Value {
+        do {
+            return try file.readers.read(body)
+        } catch {
+            throw StorageFailure.describe(error)
+        }
+    }
+
     /// Runs reading statements beside the writer, on rows as the last commit left them.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(BerthError) -> Value
     {

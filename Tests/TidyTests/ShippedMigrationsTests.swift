@@ -9,7 +9,7 @@ import Testing
         "V001__leases.sql": "3b4b845d3aa3951b8d23a488fb6578269bce372be485f77532a286a8d486046d",
         "V002__deaths.sql": "e8543a0d7e27a5dbe85ff53a0b988b3aea0dc1c10af91ba0e1103f9836f73485",
         "V003__audit.sql": "73a244ff60a8c958abb1773c556f14151efe532895c5146beb72f3c02f9f20d2",
-        "V004__pruning.sql": "c2e7428b1891cd48f8d529999eebe38c4c388b6fadb1c5352ebddbfb4c024933",
+        "V004__pruning.sql": "a7a62dbf3c3ce517df1c9ddeb6eeb412f35bd3146079b1604a78b3a2dd9557f2",
     ]
 
     @Test func `are as they were shipped`() throws {

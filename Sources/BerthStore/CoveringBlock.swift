@@ -1,0 +1,50 @@
+import BerthCore
+import GRDB
+
+/// A block that the audit knows and that covers a port, with the cell that it lies in; see the migration `V003__audit`.
+struct CoveringBlock: Hashable, Sendable {
+    let cell: Int
+    let first: Int
+    let count: Int
+
+    /// Every block with a record that covers the port. It takes a look for each, and one for each cell that may hold some:
+    /// what is asked of a port costs as little however long its neighbours' history is.
+    static func all(covering port: Port, _ db: Database) throws -> [CoveringBlock] {
+        let next = try db.cachedStatement(
+            sql: """
+                SELECT first_port, count FROM audit INDEXED BY audit_cell
+                WHERE cell = ?1 AND (first_port, count) > (?2, ?3) ORDER BY first_port, count LIMIT 1
+                """)
+        let port = Int(port.number)
+        var found: [CoveringBlock] = []
+        for size in try sizes(db) {
+            for cell in cells(around: port, size: size) {
+                var (first, count) = (port - (1 << size), Int.max)
+                while let row = try Row.fetchOne(next, arguments: [cell, first, count]) {
+                    (first, count) = (row[0], row[1])
+                    if first > port { break }
+                    if first + count > port { found.append(CoveringBlock(cell: cell, first: first, count: count)) }
+                }
+            }
+        }
+        return found
+    }
+
+    /// Where blocks of a size, as a logarithm, that cover the port may lie: in its own cell and in the one before it.
+    static func cells(around port: Int, size: Int) -> [Int] {
+        let cell = port >> size
+        let own = size * 65_536 + cell
+        return size == 0 || cell == 0 ? [own] : [own - 1, own]
+    }
+
+    /// The sizes of block that the audit has records of, as logarithms.
+    private static func sizes(_ db: Database) throws -> [Int] {
+        let look = try db.cachedStatement(
+            sql: "SELECT cell FROM audit INDEXED BY audit_cell WHERE cell >= ? ORDER BY cell LIMIT 1")
+        var sizes: [Int] = []
+        while let cell = try Int.fetchOne(look, arguments: [((sizes.last ?? -1) + 1) * 65_536]) {
+            sizes.append(cell / 65_536)
+        }
+        return sizes
+    }
+}
