@@ -10,10 +10,17 @@ struct CoveringBlock: Hashable, Sendable {
     /// Every block with a record that covers the port. It takes a look for each, and one for each cell that may hold some:
     /// what is asked of a port costs as little however long its neighbours' history is.
     static func all(covering port: Port, _ db: Database) throws -> [CoveringBlock] {
+        // The same first port with a greater count, or the next first port. As one comparison of pairs SQLite would walk
+        // through all records that equal it, and seek only behind their beginning.
         let next = try db.cachedStatement(
             sql: """
-                SELECT first_port, count FROM audit INDEXED BY audit_cell
-                WHERE cell = ?1 AND (first_port, count) > (?2, ?3) ORDER BY first_port, count LIMIT 1
+                SELECT * FROM (
+                    SELECT first_port, count FROM audit INDEXED BY audit_cell
+                    WHERE cell = ?1 AND first_port = ?2 AND count > ?3 ORDER BY count LIMIT 1)
+                UNION ALL SELECT * FROM (
+                    SELECT first_port, count FROM audit INDEXED BY audit_cell
+                    WHERE cell = ?1 AND first_port > ?2 ORDER BY first_port, count LIMIT 1)
+                LIMIT 1
                 """)
         let port = Int(port.number)
         var found: [CoveringBlock] = []

@@ -20,9 +20,9 @@ package struct Pruning: Hashable, Sendable {
 /// pruning that is interrupted there is carried on at the next start.
 extension LeaseStore {
     /// How many records, or leases, go in one transaction: it bounds how long a grant waits behind it.
-    static let prunedAtOnce = 128
+    static let prunedAtOnce = 64
     /// How many pages of 4 KiB go back to the disk in one transaction.
-    private static let pagesAtOnce = 128
+    private static let pagesAtOnce = 64
 
     /// Lets records of before an instant go, and what only they tell of.
     /// - Throws: `invalid-field`; `storage-unavailable` when the archive cannot be written, or the records are not whole.

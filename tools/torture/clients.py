@@ -24,10 +24,17 @@ class Client(threading.Thread):
         self.granted = {}
         self.refusals = 0
         self.error = None
+        self.is_stopped = False
+        # Set as long as the client is to go on.
+        self.goes_on = threading.Event()
+        self.goes_on.set()
 
     def run(self):
         try:
             for _ in range(self.changes):
+                self.goes_on.wait()
+                if self.is_stopped:
+                    break
                 if self.held and (len(self.held) >= 3 or self.random.random() < 0.5):
                     self.release()
                 else:
