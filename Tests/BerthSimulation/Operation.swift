@@ -5,14 +5,14 @@ enum Operation {
     case lease, renew, release, endSession, attach, detach, trespass
     case kill, reusePID, toggleSocket, stepWallClock
     case passTime, tellDeaths, loseDeaths, reap, suspend
-    case restart, reboot
+    case restart, reboot, prune
 
     /// How often each comes up among all.
     private static let weights: [(operation: Operation, weight: Int)] = [
         (.lease, 200), (.renew, 60), (.release, 75), (.endSession, 8), (.attach, 85), (.detach, 25), (.trespass, 25),
         (.kill, 70), (.reusePID, 130), (.toggleSocket, 70), (.stepWallClock, 12),
         (.passTime, 150), (.tellDeaths, 35), (.loseDeaths, 10), (.reap, 8), (.suspend, 5),
-        (.restart, 12), (.reboot, 2),
+        (.restart, 12), (.reboot, 2), (.prune, 4),
     ]
     private static let total = weights.reduce(0) { $0 + $1.weight }
 
@@ -28,7 +28,8 @@ enum Operation {
     /// Whether a call to the disk may fail during it.
     var touchesTheDisk: Bool {
         switch self {
-        case .lease, .renew, .release, .endSession, .attach, .detach, .trespass, .passTime, .tellDeaths, .reap: true
+        case .lease, .renew, .release, .endSession, .attach, .detach, .trespass, .passTime, .tellDeaths, .reap, .prune:
+            true
         case .kill, .reusePID, .toggleSocket, .stepWallClock, .loseDeaths, .suspend, .restart, .reboot: false
         }
     }
@@ -55,6 +56,7 @@ extension Simulation {
         case .suspend: try await suspend()
         case .restart: try await restart()
         case .reboot: try await reboot()
+        case .prune: try await prune()
         }
     }
 }

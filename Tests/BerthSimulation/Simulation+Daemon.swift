@@ -2,6 +2,7 @@ import BerthCore
 import BerthLeasing
 import BerthStore
 import BerthTestSupport
+import FoundationEssentials
 
 /// What the daemon does by itself, and its starts and ends.
 extension Simulation {
@@ -71,6 +72,22 @@ extension Simulation {
             guard events.isFaultArmed else { throw error }
             note("  it failed")
         }
+    }
+
+    /// Old records go, and what only they tell of. Where the disk fails half-way, it is carried on the next time.
+    func prune() async throws {
+        let age = Int64.random(in: 0...600_000, using: &random)
+        let before = host.clock.now().wall.advanced(byMilliseconds: -age)
+        note("the records of before \(age) ms ago are pruned")
+        do {
+            _ = try await daemon.manager.pruneAudit(before: before, ChangeContext(caller: .daemon))
+            report.prunings += 1
+        } catch {
+            guard events.isFaultArmed else { throw error }
+            note("  it failed")
+        }
+        // Its archives are nobody's in a simulation.
+        try? FileManager.default.removeItem(atPath: daemon.store.file.path + ".archive")
     }
 
     // MARK: Starts and ends

@@ -16,9 +16,11 @@ struct AuditVerification {
     private static let lateColumns = ["holder", "details"]
 
     /// The sequence numbers of records that do not follow from the one before.
-    static func broken(in rows: [Row]) -> [Int] {
-        var previous = Data(repeating: 0, count: 32)
-        var (seq, at) = (0, Int64.min)
+    /// - Parameter cut: the row of `audit_cuts` behind which they begin; nil when nothing was pruned.
+    static func broken(in rows: [Row], behind cut: Row? = nil) -> [Int] {
+        var previous: Data = cut?["hash"] ?? Data(repeating: 0, count: 32)
+        var seq: Int = cut?["seq"] ?? 0
+        var at: Int64 = cut?["at"] ?? .min
         var broken: [Int] = []
         for row in rows {
             let isLate = lateColumns.contains { !(row[$0] as DatabaseValue).isNull }
@@ -41,8 +43,13 @@ struct AuditVerification {
 extension TestStore {
     /// Every audit record follows from the one before it, from the first on.
     func expectWholeAudit(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let rows = try store.file.readers.read { try Row.fetchAll($0, sql: "SELECT * FROM audit ORDER BY seq") }
+        let (rows, cut) = try store.file.readers.read { db in
+            (
+                try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY seq"),
+                try Row.fetchOne(db, sql: "SELECT * FROM audit_cuts WHERE seq < (SELECT min(seq) FROM audit)")
+            )
+        }
         #expect(rows.count > 0, sourceLocation: sourceLocation)
-        #expect(AuditVerification.broken(in: rows) == [], sourceLocation: sourceLocation)
+        #expect(AuditVerification.broken(in: rows, behind: cut) == [], sourceLocation: sourceLocation)
     }
 }

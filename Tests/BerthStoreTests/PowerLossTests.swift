@@ -17,6 +17,23 @@ import Testing
         #expect(outcome.faults.prefix(5) == [], "\(outcome.faults.count) of \(outcome.cuts) cuts")
     }
 
+    @Test func `at any sync of a pruning leaves it as one of its commits did`() async throws {
+        let history = try await RecordedHistory.record(rounds: 0..<2) { test, ledger in
+            try await ledger.change(as: .administrator) { context in
+                try await test.store.prune(before: test.clock.now().wall, context).cut != nil
+            }
+            try await ScriptedHistory(clock: test.clock, processes: test.processes, ledger: ledger)
+                .play(round: 2, on: test)
+        }
+        #expect(history.changes.allSatisfy { $0.acknowledgedAt != nil }, "a change of the script was refused")
+        let pruned = try #require(history.states.firstIndex { $0.text.contains("audit.pruned") })
+        let start = history.states[pruned - 1].position
+        let syncs = history.disk.syncs().filter { $0 >= start }
+        let outcome = try await PowerCut(history: history).run(syncs.flatMap { Self.cuts(around: $0, seeds: 6) })
+        print("power loss in a pruning: \(syncs.count) syncs, \(outcome.cuts) cuts, \(outcome.opened) opened")
+        #expect(outcome.faults.prefix(5) == [], "\(outcome.faults.count) of \(outcome.cuts) cuts")
+    }
+
     /// The long form: `tools/torture/power-loss` asks for it. Each history has another course, and each of its cuts
     /// falls anywhere in its record, every other one at a sync.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["BERTH_POWER_LOSS_CUTS"] != nil))
