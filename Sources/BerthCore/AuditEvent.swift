@@ -16,6 +16,13 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case portForeign = "port.foreign"
     case sessionStarted = "session.started"
     case sessionEnded = "session.ended"
+    /// A wish joined the line, or passed the gate of the sessions and goes on to the pool's.
+    case ticketWaiting = "ticket.waiting"
+    case ticketGranted = "ticket.granted"
+    /// Its client was about to be told, or came back for it.
+    case ticketRedeemed = "ticket.redeemed"
+    case ticketCancelled = "ticket.cancelled"
+    case ticketLapsed = "ticket.lapsed"
     case poolChanged = "pool.changed"
     case daemonStarted = "daemon.started"
     case daemonStopped = "daemon.stopped"

@@ -6,11 +6,16 @@ package struct Caller: Hashable, Sendable {
     package let isAdministrator: Bool
     /// Whether a token was made with the right to name processes. Users of the host have it for their own.
     package let mayNameProcesses: Bool
+    /// How many ports its leases may have together; nil for as many as there are.
+    package let maxPorts: Int?
 
-    package init(principal: Principal, isAdministrator: Bool, mayNameProcesses: Bool) {
+    package init(
+        principal: Principal, isAdministrator: Bool, mayNameProcesses: Bool, maxPorts: Int? = nil
+    ) {
         self.principal = principal
         self.isAdministrator = isAdministrator
         self.mayNameProcesses = mayNameProcesses
+        self.maxPorts = maxPorts
     }
 
     /// Whether this caller sees and changes what belongs to `owner`.

@@ -21,6 +21,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case idempotencyKeyReused = "idempotency-key-reused"
     case sessionLimit = "session-limit"
     case quotaExceeded = "quota-exceeded"
+    /// Too many wait already.
+    case queueFull = "queue-full"
     case poolExhausted = "pool-exhausted"
     case storageUnavailable = "storage-unavailable"
     /// Another Berth serves this database.
@@ -54,6 +56,7 @@ extension ErrorCode {
         case .idempotencyKeyReused: (422, "The idempotency key was used for something else", 65)
         case .sessionLimit: (429, "Too many sessions", 75)
         case .quotaExceeded: (429, "Quota exceeded", 75)
+        case .queueFull: (429, "The line is full", 75)
         case .headerTooLarge: (431, "The headers are too large", 65)
         case .poolExhausted: (503, "The pool has no room", 75)
         case .storageUnavailable: (503, "The storage is not available", 75)

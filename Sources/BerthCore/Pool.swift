@@ -11,12 +11,14 @@ package struct Pool: Hashable, Sendable {
     package let defaultTTLSeconds: Int64
     /// How long ports of an expired or orphaned lease stay away at least.
     package let quarantineSeconds: Double
+    /// In which order its line is served.
+    package let queue: QueuePolicy
     /// The ranges, cut at the excluded ports: a block lies inside one of these.
     package let runs: [PortBlock]
 
     package init(
         name: PoolName, ranges: [PortBlock], excluded: Set<Port> = [], maxBlock: Int = 256,
-        defaultTTLSeconds: Int64 = 3600, quarantineSeconds: Double = 2
+        defaultTTLSeconds: Int64 = 3600, quarantineSeconds: Double = 2, queue: QueuePolicy = .fifo
     ) {
         self.name = name
         self.ranges = ranges.sorted { $0.first < $1.first }
@@ -24,6 +26,7 @@ package struct Pool: Hashable, Sendable {
         self.maxBlock = maxBlock
         self.defaultTTLSeconds = defaultTTLSeconds
         self.quarantineSeconds = quarantineSeconds
+        self.queue = queue
         self.runs = Self.runs(of: self.ranges, without: excluded)
     }
 

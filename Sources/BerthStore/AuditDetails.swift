@@ -16,6 +16,9 @@ package struct AuditDetails: Hashable, Sendable, Codable {
     package var rest: Rest?
     package var pool: Layout?
     package var cut: Cut?
+    package var ticket: Ticket?
+    /// The ticket that a grant went before.
+    package var passed: Int64?
 
     package init() {}
 
@@ -71,9 +74,11 @@ package struct AuditDetails: Hashable, Sendable, Codable {
         package var maxBlock: Int
         package var defaultTTL: Int
         package var quarantine: Int64
+        /// How its line is served; nil for first come, first served.
+        package var queue: String?
 
         enum CodingKeys: String, CodingKey {
-            case ranges, excluded
+            case ranges, excluded, queue
             case maxBlock = "max_block"
             case defaultTTL = "default_ttl_seconds"
             case quarantine = "quarantine_ms"
@@ -89,10 +94,31 @@ package struct AuditDetails: Hashable, Sendable, Codable {
         package var archive: String?
     }
 
+    /// A ticket: what it wishes for when it is made, then where it stands.
+    package struct Ticket: Hashable, Sendable, Codable {
+        package var id: Int64
+        package var count: Int?
+        var wish: TicketWish?
+        package var owner: Process?
+        package var isAsync: Bool?
+        package var deadline: Deadline?
+        package var turn: Int64?
+        /// The code of the error that a lapsed one is answered with.
+        package var code: String?
+        /// Whether its client knows of its lease as soon as it asks.
+        package var isRedeemed: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case id, count, wish, owner, deadline, turn, code
+            case isAsync = "async"
+            case isRedeemed = "redeemed"
+        }
+    }
+
     enum CodingKeys: String, CodingKey {
         case wall = "wall_ms"
         case sessionID = "session_id"
-        case lease, expiry, port, process, rest, pool, cut
+        case lease, expiry, port, process, rest, pool, cut, ticket, passed
     }
 }
 
@@ -147,14 +173,7 @@ extension AuditDetails {
             }
             json.close()
         }
-        if let expiry {
-            json.open("expiry")
-            json.add("ttl_ms", expiry.ttl)
-            json.add("expires_at_ms", expiry.expiresAt)
-            json.add("boot", expiry.boot)
-            json.add("boot_ms", expiry.bootTime)
-            json.close()
-        }
+        json.add("expiry", expiry)
         json.add("port", port.map { Int64($0) })
         json.add("process", process)
         if let rest {
@@ -170,6 +189,7 @@ extension AuditDetails {
             json.add("max_block", Int64(pool.maxBlock))
             json.add("default_ttl_seconds", Int64(pool.defaultTTL))
             json.add("quarantine_ms", pool.quarantine)
+            json.add("queue", pool.queue)
             json.close()
         }
         if let cut {
@@ -180,6 +200,20 @@ extension AuditDetails {
             json.add("archive", cut.archive)
             json.close()
         }
+        if let ticket {
+            json.open("ticket")
+            json.add("id", ticket.id)
+            json.add("count", ticket.count.map { Int64($0) })
+            if let wish = ticket.wish { json.add("wish", raw: wish.text) }
+            json.add("owner", ticket.owner)
+            if ticket.isAsync == true { json.add("async", raw: "true") }
+            json.add("deadline", ticket.deadline)
+            json.add("turn", ticket.turn)
+            json.add("code", ticket.code)
+            if ticket.isRedeemed == true { json.add("redeemed", raw: "true") }
+            json.close()
+        }
+        json.add("passed", passed)
         return json.text
     }
 
@@ -194,6 +228,16 @@ extension AuditDetails {
 }
 
 extension JSONLine {
+    fileprivate mutating func add(_ key: String, _ expiry: AuditDetails.Deadline?) {
+        guard let expiry else { return }
+        open(key)
+        add("ttl_ms", expiry.ttl)
+        add("expires_at_ms", expiry.expiresAt)
+        add("boot", expiry.boot)
+        add("boot_ms", expiry.bootTime)
+        close()
+    }
+
     fileprivate mutating func add(_ key: String, _ process: AuditDetails.Process?) {
         guard let process else { return }
         open(key)

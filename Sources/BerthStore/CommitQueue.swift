@@ -71,21 +71,23 @@ package final class CommitQueue: Sendable {
         as traits: ChangeTraits = [], _ body: @escaping @Sendable (WriteTransaction) throws -> Value
     ) async throws(BerthError) -> Value {
         let result: Result<Value, BerthError> = await withCheckedContinuation { continuation in
-            enqueue(
-                PendingChange(
-                    traits: traits,
-                    apply: { transaction in
-                        do {
-                            let value = try body(transaction)
-                            return AppliedChange(isKept: true) { continuation.resume(returning: .success(value)) }
-                        } catch let undo as Undo<Value> {
-                            let value = undo.answer
-                            return AppliedChange(isKept: false) { continuation.resume(returning: .success(value)) }
-                        }
-                    },
-                    refuse: { continuation.resume(returning: .failure($0)) }))
+            enqueue([PendingChange(traits, body) { continuation.resume(returning: $0) }])
         }
         return try result.get()
+    }
+
+    /// Applies several changes in their order, with nobody else's between them, and returns once each is durable or
+    /// refused.
+    /// - Returns: what became of each.
+    package func submit<Value: Sendable>(
+        inOrder bodies: [@Sendable (WriteTransaction) throws -> Value]
+    ) async -> [Result<Value, BerthError>] {
+        guard !bodies.isEmpty else { return [] }
+        return await withCheckedContinuation { continuation in
+            let answers = AnswerCollector(count: bodies.count, continuation)
+            enqueue(
+                bodies.enumerated().map { index, body in PendingChange([], body) { answers.set($0, at: index) } })
+        }
     }
 
     /// Calls `body` with each change of a lease once it is durable: in the order of the commits, before any caller is
@@ -109,14 +111,15 @@ package final class CommitQueue: Sendable {
         do { try checkpointer.checkpoint(db) } catch { unknownOutcome(error) }
     }
 
-    private func enqueue(_ change: PendingChange) {
+    /// - Parameter changes: all in the background, or none.
+    private func enqueue(_ changes: [PendingChange]) {
         enum Next { case drain, wait, refuse }
         let next: Next = line.withLock { line in
             if line.isClosed { return .refuse }
-            if change.traits.contains(.background) {
-                line.background.append(change)
+            if changes.allSatisfy({ $0.traits.contains(.background) }) {
+                line.background += changes
             } else {
-                line.waiting.append(change)
+                line.waiting += changes
             }
             if line.isDraining { return .wait }
             line.isDraining = true
@@ -125,7 +128,9 @@ package final class CommitQueue: Sendable {
         switch next {
         case .wait: break
         case .drain: writer.asyncWriteWithoutTransaction { db in self.drain(db) }
-        case .refuse: change.refuse(BerthError(.storageUnavailable, "Berth is stopping. Ask again in a moment."))
+        case .refuse:
+            let refusal = BerthError(.storageUnavailable, "Berth is stopping. Ask again in a moment.")
+            for change in changes { change.refuse(refusal) }
         }
     }
 

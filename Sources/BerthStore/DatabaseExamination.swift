@@ -117,6 +117,7 @@ extension Row {
             name: try checked("name"), ranges: PortBlock.list(self["ranges"]),
             excluded: Set(PortBlock.list(self["excluded"]).flatMap(\.ports)), maxBlock: self["max_block"],
             defaultTTLSeconds: self["default_ttl_seconds"],
-            quarantineSeconds: Double(self["quarantine_ms"] as Int64) / 1000)
+            quarantineSeconds: Double(self["quarantine_ms"] as Int64) / 1000,
+            queue: QueuePolicy(rawValue: self["queue"]) ?? .fifo)
     }
 }

@@ -11,6 +11,9 @@ import Glibc
 package struct DatabaseFile: Sendable {
     package let writer: DatabaseQueue
     package let readers: DatabasePool
+    /// Readers for those who wait for them on their own thread. Were they the same ones, threads that wait for a reader
+    /// could be all that there are, and nobody would be left to give one back.
+    let lookers: DatabasePool
     package let path: String
 
     /// Opens the file, makes it where it is missing, and migrates it.
@@ -28,6 +31,7 @@ package struct DatabaseFile: Sendable {
                 try Self.makeShrinkable(db)
             }
             readers = try DatabasePool(path: path, configuration: Self.readerConfiguration)
+            lookers = try DatabasePool(path: path, configuration: Self.readerConfiguration)
         } catch let error as BerthError {
             throw error
         } catch {
@@ -75,7 +79,7 @@ package struct DatabaseFile: Sendable {
     /// - Throws: the first thing that went wrong; the log is left beside the file then.
     package func close() throws {
         var failures: [any Error] = []
-        for step in [readers.close, checkpointForGood, writer.close] {
+        for step in [readers.close, lookers.close, checkpointForGood, writer.close] {
             do { try step() } catch { failures.append(error) }
         }
         if let failure = failures.first { throw failure }

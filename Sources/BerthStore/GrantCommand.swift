@@ -10,28 +10,35 @@ package struct GrantCommand: Sendable {
     package let owner: ProcessIdentity?
     /// Nil for a lease that never expires.
     package let ttlMilliseconds: Int64?
-    package let limits: Limits
     /// The lease of the same name that was found without a live process, and whose end is part of this grant.
     package let supersedes: LeaseID?
     package let processes: any ProcessTable
     /// Whether the proposal was made for want of the blocks that the holder had before, so that one of them that came
     /// back meanwhile is to be tried first.
     package let mayReturn: Bool
+    /// What the request says about waiting.
+    package let wait: WaitPreference?
+    /// The ticket that it was waiting on.
+    package let ticket: TicketID?
+    /// Whether a missing proposal means that there is no room; else nobody looked, for the sake of those in front.
+    package let knowsRoom: Bool
 
     package init(
         request: GrantRequest, context: ChangeContext, proposal: Proposal?, owner: ProcessIdentity?,
-        ttlMilliseconds: Int64?, limits: Limits, supersedes: LeaseID?, processes: any ProcessTable,
-        mayReturn: Bool = false
+        ttlMilliseconds: Int64?, supersedes: LeaseID?, processes: any ProcessTable, mayReturn: Bool = false,
+        wait: WaitPreference? = nil, ticket: TicketID? = nil, knowsRoom: Bool = true
     ) {
         self.request = request
         self.context = context
         self.proposal = proposal
         self.owner = owner
         self.ttlMilliseconds = ttlMilliseconds
-        self.limits = limits
         self.supersedes = supersedes
         self.processes = processes
         self.mayReturn = mayReturn
+        self.wait = wait
+        self.ticket = ticket
+        self.knowsRoom = knowsRoom
     }
 }
 
@@ -60,6 +67,14 @@ package enum GrantOutcome: Sendable {
     case replayed(Lease, status: Int)
     /// Only a block is missing.
     case noProposal
+    /// Others wait in front.
+    case lineInFront
+    /// It waits in line, since this request or an earlier one with the same key.
+    case waiting(Ticket, isReplay: Bool)
+    /// A repeat of an earlier request that was answered with a ticket.
+    case replayedTicket(Ticket)
+    /// The ticket waits behind others, or waits no more.
+    case notItsTurn
     /// The lease of that name has lost all its processes. Nothing was changed: ask again with a proposal that takes
     /// its block over, where that is unbound.
     case superseded(Lease)

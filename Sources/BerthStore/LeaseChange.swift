@@ -5,6 +5,12 @@ import Synchronization
 package enum LeaseChange: Hashable, Sendable {
     case granted(pool: PoolName, block: PortBlock)
     case ended(EndedLease)
+    /// A ticket joined the line, or passed its first gate.
+    case waiting(Ticket)
+    /// A ticket got its lease.
+    case served(Ticket, Lease)
+    /// A ticket left the line without one.
+    case left(Ticket)
 }
 
 /// Follows the commits, so that memory goes through the same steps in the same order as the rows.

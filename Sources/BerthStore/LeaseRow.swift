@@ -20,7 +20,7 @@ struct LeaseRow {
             pool: row.checked("pool"),
             block: row.block(),
             principal: row.principal(),
-            owner: process(row, prefix: "owner"),
+            owner: boots.process(row, prefix: "owner"),
             ownerExitedAt: (row["owner_exited_at"] as Int64?).map(Instant.init(milliseconds:)),
             agents: agents,
             labels: labels(row),
@@ -33,7 +33,7 @@ struct LeaseRow {
 
     func agent(_ row: Row) throws -> Agent {
         let state: AgentState
-        switch (row["state"] as String, try process(row, prefix: "process")) {
+        switch (row["state"] as String, try boots.process(row, prefix: "process")) {
         case ("running", let process?): state = .running(process)
         case ("exited", let process?): state = .exited(process, at: Instant(milliseconds: row["exited_at"]))
         default: state = .reserved
@@ -51,16 +51,6 @@ struct LeaseRow {
         }
         return .ended(
             end, at: Instant(milliseconds: row["ended_at"]), reason: row["end_reason"], expiry: expiresAt)
-    }
-
-    private func process(_ row: Row, prefix: String) throws -> ProcessIdentity? {
-        guard let pid = row["\(prefix)_pid"] as Int32? else { return nil }
-        return ProcessIdentity(
-            bootID: try boots.boot(row["\(prefix)_boot"]),
-            pidNamespace: UInt64(bitPattern: row["\(prefix)_namespace"]),
-            pid: pid,
-            startTicks: UInt64(bitPattern: row["\(prefix)_ticks"]),
-            pidfsInode: (row["\(prefix)_inode"] as Int64?).map(UInt64.init(bitPattern:)))
     }
 
     private func labels(_ row: Row) throws -> [String: String] {

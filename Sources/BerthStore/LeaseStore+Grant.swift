@@ -2,35 +2,39 @@ package import BerthCore
 import GRDB
 
 extension LeaseStore {
-    /// Grants the proposed block, or finds that the request was answered before.
+    /// Grants the proposed block, makes a ticket where the request must wait and may, or finds that it was answered before.
     ///
-    /// One transaction: the idempotency key, the session, the name, the limits, then the claim. The claim is an UPDATE
-    /// of port rows that belong to nobody; it counts only when it changed exactly the block's.
-    /// - Throws: `forbidden`, `name-conflict`, `session-limit`, `quota-exceeded`, `idempotency-key-reused`.
+    /// One transaction: the idempotency key, the session, the name, the limits, the line, then the claim. The claim is an
+    /// UPDATE of port rows that belong to nobody; it counts only when it changed exactly the block's.
+    /// - Throws: `forbidden`, `name-conflict`, `session-limit`, `quota-exceeded`, `queue-full`, `idempotency-key-reused`.
     package func grant(_ command: GrantCommand) async throws(BerthError) -> GrantOutcome {
         try await queue.submit { transaction in
             try Grant(store: self, command: command, transaction: transaction).run()
         }
     }
+
+    /// Grants tickets their proposed blocks, in this order and with nothing in between.
+    /// - Returns: what became of each; a failure has the code that its ticket lapses with.
+    package func serve(_ commands: [GrantCommand]) async -> [Result<GrantOutcome, BerthError>] {
+        await queue.submit(
+            inOrder: commands.map { command in
+                { transaction in try Grant(store: self, command: command, transaction: transaction).serve() }
+            })
+    }
 }
 
 /// One grant inside its transaction.
-private struct Grant {
+struct Grant {
     let store: LeaseStore
     let command: GrantCommand
     let transaction: WriteTransaction
 
-    private var request: GrantRequest { command.request }
-    private var context: ChangeContext { command.context }
-    private var now: Moment { transaction.now }
+    var request: GrantRequest { command.request }
+    var context: ChangeContext { command.context }
+    var now: Moment { transaction.now }
 
     func run() throws -> GrantOutcome {
-        if let outcome = try transaction.storedOutcome(context) {
-            guard let lease = try store.lease(outcome.lease, transaction.db) else {
-                throw BerthError(.internal, "An idempotency key refers to lease \(outcome.lease), which is missing.")
-            }
-            return .replayed(lease, status: outcome.status)
-        }
+        if let answer = try replay() { return answer }
         var session = try activeSession()
         var ended: EndedLease?
         if let found = session, let lease = try activeLease(in: found) {
@@ -39,22 +43,32 @@ private struct Grant {
             ended = try transaction.note(lease.liveProcesses.map { Death($0, .look) }, of: lease, context, store).ended
             session = try activeSession()
         }
-        try checkLimits(session)
+        try checkQuotas(session)
+        // A dead holder's successor takes over its block, and so goes before nobody.
+        let takesOver = ended != nil && command.proposal?.formerLease == ended?.lease
+        let gate =
+            takesOver
+            ? .none(passing: nil)
+            : try line.gate(for: request, of: context.caller.principal, hasSession: session != nil)
         // Undone, since the dead holder keeps its lease until its end can make way for another.
-        guard let proposal = command.proposal else { throw Undo(answer: GrantOutcome.noProposal) }
+        guard case .none(let passing) = gate, let proposal = command.proposal else {
+            if ended != nil { throw Undo(answer: GrantOutcome.noProposal) }
+            return try wait(at: gate, hasSession: session != nil)
+        }
         if ended == nil, command.mayReturn, try hasFormerBlock() { throw Undo(answer: GrantOutcome.holderMayReturn) }
-        let lease = try insert(proposal, session: try session ?? start())
+        let lease = try insert(proposal, session: try session ?? start(), passing: passing)
+        if let passing { try line.pass(passing) }
         return .granted(lease, ended: ended)
     }
 
     // MARK: The session
 
-    private struct ActiveSession {
+    struct ActiveSession {
         let id: Int64
         let ports: Int
     }
 
-    private func activeSession() throws -> ActiveSession? {
+    func activeSession() throws -> ActiveSession? {
         let row = try transaction.row(
             "SELECT id, principal, port_count FROM sessions WHERE name = ? AND state = 'active'",
             [request.session.rawValue])
@@ -66,7 +80,7 @@ private struct Grant {
         return ActiveSession(id: row["id"], ports: row["port_count"])
     }
 
-    private func start() throws -> ActiveSession {
+    func start() throws -> ActiveSession {
         try transaction.execute(
             "INSERT INTO sessions (name, principal, state, created_at) VALUES (?, ?, 'active', ?)",
             [request.session.rawValue, context.caller.principal.description, now.wall.milliseconds])
@@ -76,30 +90,35 @@ private struct Grant {
         entry.holder = context.caller.principal
         entry.details.sessionID = session.id
         try transaction.audit(entry)
+        try line.started(request.session, of: context.caller.principal)
         return session
     }
 
-    private func checkLimits(_ session: ActiveSession?) throws {
-        if session == nil {
-            let active: Int = try transaction.row("SELECT active_sessions FROM host")?[0] ?? 0
-            guard active < command.limits.maxSessions else {
-                throw BerthError(
-                    .sessionLimit,
-                    "All \(command.limits.maxSessions) sessions are in use. End one, or ask again when one has ended.")
-            }
-        }
+    /// What a session, and a principal with a quota, may hold.
+    func checkQuotas(_ session: ActiveSession?) throws {
         let ports = (session?.ports ?? 0) + request.count
-        guard ports <= command.limits.maxPortsPerSession else {
+        guard ports <= store.limits.maxPortsPerSession else {
             throw BerthError(
                 .quotaExceeded,
                 "The session \(request.session) would hold \(ports) ports; it may hold"
-                    + " \(command.limits.maxPortsPerSession). Release what it no longer needs.")
+                    + " \(store.limits.maxPortsPerSession). Release what it no longer needs.")
+        }
+        guard let quota = context.caller.maxPorts else { return }
+        let held: Int =
+            try transaction.row(
+                "SELECT COALESCE(sum(port_count), 0) FROM sessions WHERE state = 'active' AND principal = ?",
+                [context.caller.principal.description])?[0] ?? 0
+        guard held + request.count <= quota else {
+            throw BerthError(
+                .quotaExceeded,
+                "\(context.caller.principal) would hold \(held + request.count) ports; its quota is \(quota). Release"
+                    + " what is no longer needed.")
         }
     }
 
     // MARK: The name
 
-    private func activeLease(in session: ActiveSession) throws -> Lease? {
+    func activeLease(in session: ActiveSession) throws -> Lease? {
         guard let name = request.name else { return nil }
         return try store.fetchLease(
             "leases.session_id = ? AND leases.name = ? AND leases.state = 'active'", [session.id, name.rawValue],
@@ -107,7 +126,7 @@ private struct Grant {
     }
 
     /// A lease without an owner is held by its TTL; one with an owner, until its owner and agents are all dead.
-    private func isHeld(_ lease: Lease) -> Bool {
+    func isHeld(_ lease: Lease) -> Bool {
         lease.owner == nil || lease.liveProcesses.contains(where: command.processes.isAlive)
     }
 
@@ -119,7 +138,7 @@ private struct Grant {
         return .existing(renewed)
     }
 
-    private func checkSameWish(_ lease: Lease) throws {
+    func checkSameWish(_ lease: Lease) throws {
         let conflict: String? =
             if lease.pool != request.pool {
                 "it lies in the pool \(lease.pool)"
@@ -145,7 +164,7 @@ private struct Grant {
 
     // MARK: The claim
 
-    private func insert(_ proposal: Proposal, session: ActiveSession) throws -> Lease {
+    func insert(_ proposal: Proposal, session: ActiveSession, passing: TicketID?) throws -> Lease {
         let lease: Lease
         do {
             lease = try insertLease(proposal.block, session: session)
@@ -171,6 +190,7 @@ private struct Grant {
         }
         var entry = context.entry(.leaseGranted).about(lease)
         entry.details.lease = AuditDetails.Grant(lease)
+        entry.details.passed = passing?.number
         if case .active(let expiry) = lease.state {
             entry.details.expiry = AuditDetails.Deadline(
                 expiry, ttlMilliseconds: lease.ttlMilliseconds, on: now.bootID)
@@ -183,7 +203,7 @@ private struct Grant {
 
     /// Whether a block that the holder had before is free, or rests for the holder alone: it came back while the
     /// proposal was made.
-    private func hasFormerBlock() throws -> Bool {
+    func hasFormerBlock() throws -> Bool {
         let row = try transaction.row(
             """
             SELECT EXISTS (

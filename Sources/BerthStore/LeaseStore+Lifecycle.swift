@@ -11,7 +11,10 @@ extension LeaseStore {
     ) async throws(BerthError) -> (lease: Lease, isReplay: Bool) {
         try await queue.submit { transaction in
             if let outcome = try transaction.storedOutcome(context) {
-                return (try ownLease(outcome.lease, context, transaction.db), true)
+                guard case .lease(let answered) = outcome.effect else {
+                    throw BerthError(.internal, "A renewal was answered with a ticket.")
+                }
+                return (try ownLease(answered, context, transaction.db), true)
             }
             let lease = try activeLease(id, context, transaction.db)
             let renewed = try transaction.renew(lease, requested: ttlMilliseconds, context, self)
@@ -32,17 +35,30 @@ extension LeaseStore {
         }
     }
 
-    /// Ends the newest session of that name and releases every lease of it in one transaction. A session that has
-    /// ended stays as it is.
+    /// Ends the newest session of that name: every lease of it is released, and its tickets are cancelled, in one
+    /// transaction. One that only waits to begin has tickets alone; one that has ended stays as it is.
     /// - Throws: `not-found`.
     package func endSession(
         _ name: SessionName, _ context: ChangeContext
     ) async throws(BerthError) -> [EndedLease] {
         try await queue.submit(as: .givesBack) { transaction in
-            guard let session = try fetchSession(name, transaction.db), context.caller.maySee(session.principal) else {
+            let newest = try fetchSession(name, transaction.db)
+            let session = newest.flatMap { context.caller.maySee($0.principal) ? $0 : nil }
+            let active = session.flatMap { $0.endedAt == nil ? $0 : nil }
+            // An active session's tickets are its principal's; where it waits to begin, whoever's the caller sees.
+            let tickets = try transaction.rows(
+                "SELECT * FROM tickets WHERE session = ? AND state = 'waiting' ORDER BY id", [name.rawValue]
+            ).map(ticketRow.ticket).filter {
+                active.map(\.principal) == $0.principal || (active == nil && context.caller.maySee($0.principal))
+            }
+            guard try session != nil || !tickets.isEmpty || hasOnlyWaited(name, context.caller, transaction) else {
                 throw BerthError(.notFound, "There is no session \(name).")
             }
-            guard session.endedAt == nil else { return [] }
+            for ticket in tickets {
+                try Line(store: self, transaction: transaction).end(
+                    ticket, .cancelled("its session was ended"), context)
+            }
+            guard active != nil else { return [] }
             let leases = try fetchLeases(
                 "sessions.name = ? AND sessions.state = 'active' AND leases.state = 'active' ORDER BY leases.id",
                 [name.rawValue], transaction.db)
@@ -50,6 +66,16 @@ extension LeaseStore {
                 try transaction.end(lease, .released, reason: "its session was ended", context, self)
             }
         }
+    }
+
+    /// Whether a session of that name has had tickets and nothing else, so that to end it again is no mistake.
+    private func hasOnlyWaited(
+        _ name: SessionName, _ caller: Caller, _ transaction: WriteTransaction
+    ) throws -> Bool {
+        try transaction.row(
+            """
+            SELECT 1 FROM audit WHERE session = ? AND event = 'ticket.cancelled' AND (? OR holder = ?) LIMIT 1
+            """, [name.rawValue, caller.isAdministrator, caller.principal.description]) != nil
     }
 
     /// Ends leases whose deadline is not after the transaction's own moment, at most `limit` of them, earliest first.

@@ -7,6 +7,7 @@ extension LeaseStore {
     /// What a start needs to know.
     package struct Setup: Sendable {
         package var pools: [Pool]
+        package var limits: Limits
         package var clock: any HostClock
         package var processes: any ProcessTable
         package var observer: any CommitObserver
@@ -15,10 +16,12 @@ extension LeaseStore {
         package var unknownOutcome: @Sendable (any Error) -> Void
 
         package init(
-            pools: [Pool], clock: any HostClock, processes: any ProcessTable, observer: any CommitObserver,
+            pools: [Pool], limits: Limits = Limits(), clock: any HostClock, processes: any ProcessTable,
+            observer: any CommitObserver,
             reserve: DiskReserve? = nil, unknownOutcome: @escaping @Sendable (any Error) -> Void
         ) {
             self.pools = pools
+            self.limits = limits
             self.clock = clock
             self.processes = processes
             self.observer = observer
@@ -42,7 +45,7 @@ extension LeaseStore {
                 reserve: setup.reserve, unknownOutcome: setup.unknownOutcome)
             let store = LeaseStore(
                 file: file, queue: queue, boots: boots, processes: setup.processes,
-                pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }))
+                pools: Dictionary(uniqueKeysWithValues: setup.pools.map { ($0.name, $0) }), limits: setup.limits)
             let context = ChangeContext(caller: .daemon)
             try await queue.submit(as: .givesBack) { transaction in
                 let restoration = try Restoration(store, transaction, context)
@@ -55,6 +58,7 @@ extension LeaseStore {
                 try restoration?.run()
                 try store.reconcileDeadlines(transaction, context)
                 try store.reconcileRests(transaction, context)
+                try transaction.reconcileLine(store, context)
             }
             return store
         } catch {

@@ -191,7 +191,21 @@ extension WriteTransaction {
             "DELETE FROM audit WHERE seq <= ? RETURNING lease_id", [min(end, oldest + Int64(limit) - 1)])
         let leases = Set(removed.compactMap { $0["lease_id"] as Int64? }).subtracting(kept)
         for id in leases.sorted() { try removeLease(id) }
+        try removeTickets(limit: limit)
         return removed.count
+    }
+
+    /// Takes away ended tickets that no record tells of any more and no stored outcome needs.
+    private func removeTickets(limit: Int) throws {
+        try execute(
+            """
+            DELETE FROM tickets WHERE id IN (
+                SELECT id FROM tickets
+                WHERE last_seq < (SELECT min(seq) FROM audit)
+                    AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE ticket_id = tickets.id)
+                    AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.id = lease_id AND leases.state = 'active')
+                ORDER BY last_seq LIMIT ?)
+            """, [limit])
     }
 
     /// Takes away an ended lease that no record tells of and no stored outcome needs, with its agents, and its session

@@ -24,7 +24,7 @@ extension LeaseStore {
             let pools = stored.isEmpty ? setup.pools : stored
             let store = LeaseStore(
                 file: file, queue: queue, boots: boots, processes: setup.processes,
-                pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }))
+                pools: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) }), limits: setup.limits)
             let context = ChangeContext(caller: .daemon)
             try await queue.submit(as: .givesBack) { transaction in
                 let restoration = try Restoration(store, transaction, context)

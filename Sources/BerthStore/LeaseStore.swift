@@ -13,18 +13,20 @@ package struct LeaseStore: Sendable {
     /// Tells when a process started, for the evidence of its end.
     let processes: any ProcessTable
     package let pools: [PoolName: Pool]
+    package let limits: Limits
     /// What walks along the audit, and what cuts it.
     let auditWork = OneAtATime()
 
     package init(
         file: DatabaseFile, queue: CommitQueue, boots: BootRegistry, processes: any ProcessTable,
-        pools: [PoolName: Pool]
+        pools: [PoolName: Pool], limits: Limits
     ) {
         self.file = file
         self.queue = queue
         self.boots = boots
         self.processes = processes
         self.pools = pools
+        self.limits = limits
     }
 
     /// Begins a write transaction and ends it without a change.
@@ -37,7 +39,7 @@ package struct LeaseStore: Sendable {
     /// longer than reading it.
     func look<Value>(_ body: (Database) throws -> Value) throws(BerthError) -> Value {
         do {
-            return try file.readers.read(body)
+            return try file.lookers.read(body)
         } catch {
             throw StorageFailure.describe(error)
         }
@@ -78,12 +80,15 @@ package struct EndedLease: Hashable, Sendable {
     package let pool: PoolName
     package let block: PortBlock
     package let end: LeaseEnd
+    /// How long it was held, by the wall clock.
+    package let heldMilliseconds: Int64
 
-    package init(lease: LeaseID, pool: PoolName, block: PortBlock, end: LeaseEnd) {
+    package init(lease: LeaseID, pool: PoolName, block: PortBlock, end: LeaseEnd, heldMilliseconds: Int64 = 0) {
         self.lease = lease
         self.pool = pool
         self.block = block
         self.end = end
+        self.heldMilliseconds = heldMilliseconds
     }
 
     /// Whether the ports rest in quarantine; else they are free.

@@ -78,6 +78,30 @@ struct LiveStateCheck {
                 WHERE (SELECT active_sessions FROM host) IS NOT (
                     SELECT count(*) FROM sessions WHERE state = 'active')
                 """),
+        Rule(
+            says: "the waiting tickets and the slots that they hold are counted",
+            counterexample: """
+                SELECT 'the counts are ' || waiting || ' and ' || held_slots FROM host
+                WHERE (waiting, held_slots) <> (
+                    SELECT count(*), COALESCE(sum(holds_slot), 0) FROM tickets WHERE state = 'waiting')
+                """),
+        Rule(
+            says: "a session that waits for ports holds one slot, by being active or by one ticket",
+            counterexample: """
+                SELECT 'session ' || session || ' holds ' || sum(holds_slot) FROM tickets
+                WHERE state = 'waiting' AND turn IS NOT NULL
+                GROUP BY session, principal
+                HAVING sum(holds_slot) <> NOT EXISTS (
+                    SELECT 1 FROM sessions
+                    WHERE name = tickets.session AND principal = tickets.principal AND state = 'active')
+                LIMIT 1
+                """),
+        Rule(
+            says: "no turn is behind the last one that was given",
+            counterexample: """
+                SELECT 'ticket ' || id || ' has turn ' || turn FROM tickets
+                WHERE state = 'waiting' AND turn > (SELECT last_turn FROM host) LIMIT 1
+                """),
     ]
 
     private func checkPages() throws {

@@ -34,5 +34,7 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 4, name: "V004__pruning",
             sql: String(decoding: PackageResources.V004__pruning_sql, as: UTF8.self)),
+        Migration(
+            version: 5, name: "V005__line", sql: String(decoding: PackageResources.V005__line_sql, as: UTF8.self)),
     ]
 }

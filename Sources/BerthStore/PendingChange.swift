@@ -1,5 +1,6 @@
 import BerthCore
 import GRDB
+import Synchronization
 
 /// Thrown in a change to take back what it wrote and still answer with a value.
 struct Undo<Answer: Sendable>: Error {
@@ -26,6 +27,47 @@ struct PendingChange: Sendable {
     /// Runs the statements and returns the answer to give once they are durable.
     let apply: @Sendable (WriteTransaction) throws -> AppliedChange
     let refuse: @Sendable (BerthError) -> Void
+}
+
+extension PendingChange {
+    /// A change that is answered with what `body` returns or throws.
+    init<Value: Sendable>(
+        _ traits: ChangeTraits, _ body: @escaping @Sendable (WriteTransaction) throws -> Value,
+        answer: @escaping @Sendable (Result<Value, BerthError>) -> Void
+    ) {
+        self.init(
+            traits: traits,
+            apply: { transaction in
+                do {
+                    let value = try body(transaction)
+                    try transaction.close()
+                    return AppliedChange(isKept: true) { answer(.success(value)) }
+                } catch let undo as Undo<Value> {
+                    let value = undo.answer
+                    return AppliedChange(isKept: false) { answer(.success(value)) }
+                }
+            },
+            refuse: { answer(.failure($0)) })
+    }
+}
+
+/// Collects the answers to several changes, and resumes with all of them once the last one is there.
+final class AnswerCollector<Value: Sendable>: Sendable {
+    private let answers: Mutex<[Result<Value, BerthError>?]>
+    private let continuation: CheckedContinuation<[Result<Value, BerthError>], Never>
+
+    init(count: Int, _ continuation: CheckedContinuation<[Result<Value, BerthError>], Never>) {
+        answers = Mutex(Array(repeating: nil, count: count))
+        self.continuation = continuation
+    }
+
+    func set(_ answer: Result<Value, BerthError>, at index: Int) {
+        let all = answers.withLock { answers -> [Result<Value, BerthError>]? in
+            answers[index] = answer
+            return answers.contains { $0 == nil } ? nil : answers.compactMap { $0 }
+        }
+        if let all { continuation.resume(returning: all) }
+    }
 }
 
 /// A change that ran, before its transaction is committed.

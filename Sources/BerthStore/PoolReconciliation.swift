@@ -30,25 +30,28 @@ struct PoolReconciliation {
                 row["ranges"] == ranges && row["excluded"] == excluded && row["max_block"] == pool.maxBlock
                     && row["default_ttl_seconds"] == pool.defaultTTLSeconds
                     && row["quarantine_ms"] == Int64(pool.quarantineSeconds * 1000)
+                    && row["queue"] == pool.queue.rawValue
             } ?? false
         guard !isSame else { return }
         try transaction.execute(
             """
-            INSERT INTO pools (name, ranges, excluded, max_block, default_ttl_seconds, quarantine_ms, next_port)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO pools
+                (name, ranges, excluded, max_block, default_ttl_seconds, quarantine_ms, next_port, queue)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET ranges = excluded.ranges, excluded = excluded.excluded,
                 max_block = excluded.max_block, default_ttl_seconds = excluded.default_ttl_seconds,
-                quarantine_ms = excluded.quarantine_ms
+                quarantine_ms = excluded.quarantine_ms, queue = excluded.queue
             """,
             [
                 pool.name.rawValue, ranges, excluded, pool.maxBlock, pool.defaultTTLSeconds,
-                Int64(pool.quarantineSeconds * 1000), Int(pool.ranges.first?.first.number ?? 1),
+                Int64(pool.quarantineSeconds * 1000), Int(pool.ranges.first?.first.number ?? 1), pool.queue.rawValue,
             ])
         try audit(
             pool.name, reason: before == nil ? "configured as \(ranges)" : "changed to \(ranges)",
             layout: AuditDetails.Layout(
                 ranges: ranges, excluded: excluded, maxBlock: pool.maxBlock, defaultTTL: Int(pool.defaultTTLSeconds),
-                quarantine: Int64(pool.quarantineSeconds * 1000)))
+                quarantine: Int64(pool.quarantineSeconds * 1000),
+                queue: pool.queue == .fifo ? nil : pool.queue.rawValue))
     }
 
     private func reconcilePorts() throws {

@@ -10,7 +10,8 @@ enum StoredPools {
                 name: try row.checked("name"), ranges: try blocks(row["ranges"]),
                 excluded: Set(try blocks(row["excluded"]).flatMap(\.ports)), maxBlock: row["max_block"],
                 defaultTTLSeconds: row["default_ttl_seconds"],
-                quarantineSeconds: Double(row["quarantine_ms"] as Int64) / 1000)
+                quarantineSeconds: Double(row["quarantine_ms"] as Int64) / 1000,
+                queue: QueuePolicy(rawValue: row["queue"]) ?? .fifo)
         }
     }
 

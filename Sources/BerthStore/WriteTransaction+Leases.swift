@@ -49,8 +49,10 @@ extension WriteTransaction {
         } else {
             try freePorts(of: lease)
         }
-        try leaveSession(lease, context)
-        let ended = EndedLease(lease: lease.id, pool: lease.pool, block: lease.block, end: end)
+        try leaveSession(lease, context, store)
+        let ended = EndedLease(
+            lease: lease.id, pool: lease.pool, block: lease.block, end: end,
+            heldMilliseconds: max(0, now.wall.milliseconds - lease.createdAt.milliseconds))
         follow(.ended(ended))
         return ended
     }
@@ -93,7 +95,7 @@ extension WriteTransaction {
         }
     }
 
-    private func leaveSession(_ lease: Lease, _ context: ChangeContext) throws {
+    private func leaveSession(_ lease: Lease, _ context: ChangeContext, _ store: LeaseStore) throws {
         let row = try row(
             """
             UPDATE sessions SET lease_count = lease_count - 1, port_count = port_count - ?1,
@@ -109,6 +111,7 @@ extension WriteTransaction {
         entry.session = lease.session
         entry.holder = lease.principal
         try audit(entry)
+        try Line(store: store, transaction: self).ended(lease.session, of: lease.principal)
     }
 }
 

@@ -12,6 +12,7 @@ package final class WriteTransaction {
     package private(set) var chain: AuditChain
     /// What it did to the leases so far, in order.
     private(set) var leaseChanges: [LeaseChange] = []
+    private var closing: (() throws -> Void)?
 
     init(db: Database, now: Moment, chain: AuditChain) {
         self.db = db
@@ -21,6 +22,16 @@ package final class WriteTransaction {
 
     /// Notes what was done to a lease, for whoever follows the commits.
     func follow(_ change: LeaseChange) { leaseChanges.append(change) }
+
+    /// Runs `body` at the end of the change, once, however many ask for it: what follows from all that the change did.
+    func atClose(_ body: @escaping () throws -> Void) { closing = closing ?? body }
+
+    /// Does what was left for the end of the change.
+    func close() throws {
+        guard let body = closing else { return }
+        closing = nil
+        try body()
+    }
 
     /// Runs a statement that is compiled once for the connection.
     func execute(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {

@@ -126,7 +126,8 @@ struct AuditVerifier: Sendable {
             isCutTold = true
         }
         switch ended {
-        case .lease(let lease)?:
+        case .lease(let lease, let unheard)?:
+            if let unheard { try compare(unheard, with: record, db) }
             if try isReferred(lease.id, db) {
                 state.kept[lease.id] = lease
                 sessionsToKeep.insert(lease.session)
@@ -140,8 +141,16 @@ struct AuditVerifier: Sendable {
             guard comparesRows, try LedgerState.Session.fetch(session.id, db) != session else { return }
             throw Fault(
                 seq: record.seq, says: "the row of session \(session.name) is not what record \(record.seq) made it")
+        case .ticket(let ticket)?:
+            try compare(ticket, with: record, db)
         case nil: return
         }
+    }
+
+    private func compare(_ ticket: LedgerState.Ticket, with record: AuditRecord, _ db: Database) throws {
+        guard comparesRows, try LedgerState.Ticket.fetch(ticket.id, db, boots) != ticket else { return }
+        throw Fault(
+            seq: record.seq, says: "the row of ticket \(ticket.id) is not what record \(record.seq) made it")
     }
 
     /// Whether something refers to an ended lease, so that its row outlives its records. What it is, only becomes less:
@@ -186,6 +195,16 @@ struct AuditVerifier: Sendable {
         if first > cut?.seq ?? 0, let id = untold.first(where: { state.kept[$0] == nil }) {
             throw Fault(seq: nil, says: "no record tells of lease \(id)")
         }
+        let untoldTicket = try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT id FROM tickets
+                WHERE last_seq > ? AND NOT EXISTS (
+                    SELECT 1 FROM audit
+                    WHERE seq = last_seq AND event GLOB 'ticket.*' AND json_extract(details, '$.ticket.id') = tickets.id)
+                LIMIT 1
+                """, arguments: [cut?.seq ?? 0])
+        if let untoldTicket { throw Fault(seq: nil, says: "no record tells of ticket \(untoldTicket)") }
         let empty = try String.fetchOne(
             db,
             sql: "SELECT name FROM sessions WHERE NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)")

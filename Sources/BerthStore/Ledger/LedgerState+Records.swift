@@ -8,8 +8,10 @@ extension LedgerState {
 
     /// What ended with a record, as its row must be from then on.
     enum Ended {
-        case lease(Lease)
+        /// With the ticket that it was waited for on, when nobody ever heard of it.
+        case lease(Lease, Ticket?)
         case session(Session)
+        case ticket(Ticket)
     }
 
     /// Goes through what one record reports.
@@ -33,6 +35,10 @@ extension LedgerState {
                 if entry.event == .leaseRenewed { lease.renewedAt = wall }
             }
         case .leaseReleased, .leaseExpired, .leaseOrphaned: return try end(entry, wall)
+        case .ticketWaiting: try wait(record, details, wall)
+        case .ticketGranted, .ticketCancelled, .ticketLapsed:
+            return try endTicket(record, details, wall).map(Ended.ticket)
+        case .ticketRedeemed: return .ticket(try redeemTicket(record, details, wall))
         case .ownerExited: try change(entry) { $0.ownerExitedAt = wall }
         case .agentAttached, .agentExited, .agentDetached: try changeAgents(entry, details, wall)
         case .portQuarantined: try rest(entry, details, wall)
@@ -76,6 +82,7 @@ extension LedgerState {
             try Self.needed(entry.lease).number, try Self.needed(entry.block), try Self.needed(details.lease)
         )
         let name = try Self.needed(entry.session).rawValue
+        if let passed = details.passed { try passTicket(passed) }
         guard var session = sessions[name] else { throw Misfit(says: "lease \(id) has no session") }
         session.leases += 1
         session.ports += block.count
@@ -101,6 +108,7 @@ extension LedgerState {
         guard var lease = leases.removeValue(forKey: id) else {
             throw Misfit(says: "lease \(id) ended and was not active")
         }
+        let unheard = forgetTicket(of: id)
         (lease.deadline, lease.deadlineBoot) = (nil, nil)
         (lease.endedAt, lease.endReason) = (wall, try Self.needed(entry.reason))
         lease.state = String(entry.event.rawValue.dropFirst("lease.".count))
@@ -117,7 +125,7 @@ extension LedgerState {
         guard sessions[name]?.id == lease.session else { throw Misfit(says: "lease \(id) had no session") }
         sessions[name]?.leases -= 1
         sessions[name]?.ports -= lease.count
-        return .lease(lease)
+        return .lease(lease, unheard)
     }
 
     private mutating func change(_ entry: AuditEntry, _ body: (inout Lease) throws -> Void) throws {
@@ -196,7 +204,7 @@ extension LedgerState {
         for (number, pool) in wanted { ports[number] = Port(pool: pool) }
     }
 
-    private static func needed<Value>(_ value: Value?) throws -> Value {
+    static func needed<Value>(_ value: Value?) throws -> Value {
         guard let value else { throw Misfit(says: "it lacks what a record of its kind has") }
         return value
     }

@@ -19,10 +19,22 @@ extension LedgerState {
                 restBoot: try (row["rest_boot"] as Int64?).map { try boots.boot($0).description },
                 restUntil: row["rest_boot_ms"], restSince: row["rest_since"], restReason: row["rest_reason"])
         }
+        let tickets = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM tickets WHERE state = 'waiting'
+                UNION ALL
+                SELECT tickets.* FROM tickets JOIN leases ON leases.id = lease_id AND leases.state = 'active'
+                WHERE tickets.state = 'granted' AND redeemed_at IS NULL
+                """)
+        if !tickets.isEmpty {
+            self.tickets = Dictionary(uniqueKeysWithValues: try tickets.map { ($0["id"], try Ticket($0, boots)) })
+        }
         for row in try Row.fetchAll(db, sql: "SELECT * FROM pools") {
             pools[row["name"]] = AuditDetails.Layout(
                 ranges: row["ranges"], excluded: row["excluded"], maxBlock: row["max_block"],
-                defaultTTL: row["default_ttl_seconds"], quarantine: row["quarantine_ms"])
+                defaultTTL: row["default_ttl_seconds"], quarantine: row["quarantine_ms"],
+                queue: row["queue"] == QueuePolicy.fifo.rawValue ? nil : row["queue"])
         }
     }
 }
@@ -71,7 +83,7 @@ extension LedgerState.Lease {
 }
 
 extension AuditDetails.Process {
-    fileprivate init?(_ row: Row, prefix: String, _ boots: BootRegistry) throws {
+    init?(_ row: Row, prefix: String, _ boots: BootRegistry) throws {
         guard let pid = try row.integerIfPresent("\(prefix)_pid") as Int32? else {
             for part in ["boot", "namespace", "ticks", "inode"] where (row["\(prefix)_\(part)"] as Int64?) != nil {
                 throw BerthError(.internal, "The database holds a part of a process's identity without its PID.")
@@ -110,6 +122,10 @@ extension LedgerState {
         for port in Set(expected.ports.keys).union(rows.ports.keys).sorted()
         where expected.ports[port] != rows.ports[port] {
             return ("port \(port) is not what the records say", rows.ports[port]?.lease)
+        }
+        let (told, found) = (expected.tickets ?? [:], rows.tickets ?? [:])
+        for id in Set(told.keys).union(found.keys).sorted() where told[id] != found[id] {
+            return ("ticket \(id) is not what the records say", nil)
         }
         for name in Set(expected.pools.keys).union(rows.pools.keys).sorted()
         where expected.pools[name] != rows.pools[name] {

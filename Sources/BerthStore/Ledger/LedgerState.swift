@@ -15,6 +15,9 @@ struct LedgerState: Hashable, Sendable, Codable {
     var kept: [Int64: Lease] = [:]
     /// The ended sessions of those, in the same way. Nil in states of before there were any.
     var keptSessions: [Int64: Session]?
+    /// The waiting ones, and granted ones whose clients have not heard of their leases. Nil in states of before there were
+    /// any.
+    var tickets: [Int64: Ticket]?
     /// Whether pools have changed and the ports not yet.
     var hasNewPools = false
 
