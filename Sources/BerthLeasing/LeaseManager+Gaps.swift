@@ -17,6 +17,7 @@ extension LeaseManager {
                 "nobody served for a while; passed deadlines are moved",
                 metadata: ["milliseconds": "\(now.milliseconds - before.milliseconds)"])
             try await store.forgiveGap(since: before, .daemon)
+            line.forgiveGap(at: now)
         }
         lastServed.withLock { $0 = max($0, now) }
     }

@@ -10,20 +10,37 @@ package enum GrantReply: Sendable {
     case existing(Lease)
     /// What an earlier request with the same Idempotency-Key got.
     case replayed(Lease, status: Int)
+    /// It waits in line, since this request or an earlier one with the same key; see ``LeaseManager/attend(to:_:_:isStopping:)``.
+    case waiting(Ticket, isReplay: Bool)
+    /// The ticket is the answer.
+    case ticket(Ticket, isReplay: Bool)
+    /// The place that the request was to take over is gone: it must be submitted anew.
+    case again
 }
 
 extension LeaseManager {
     /// Leases a block.
     ///
     /// A reservation keeps the block from everybody else while it is probed and until the transaction has decided.
-    package func lease(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> GrantReply {
+    /// - Parameter wait: what it says about waiting; with nil it fails where it would have to.
+    package func lease(
+        _ request: GrantRequest, _ context: ChangeContext, wait: WaitPreference? = nil
+    ) async throws(BerthError) -> GrantReply {
         let terms = try terms(of: request, for: context.caller)
         var superseded: Lease?
         var mayReturn = true
+        var looksForRoom = !isBehindOthers(request)
         // Each turn that is not the last takes a wrong port out of memory, so a handful is many.
         for _ in 0..<64 {
-            let reservation = try await propose(request, context, superseded: superseded)
-            let outcome = try await grant(request, terms, context, reservation, superseded: superseded, mayReturn)
+            let reservation =
+                looksForRoom || superseded != nil
+                ? try await propose(request, context, superseded: superseded) : nil
+            let outcome = try await grant(
+                GrantCommand(
+                    request: request, context: context, proposal: reservation?.proposal, owner: terms.owner,
+                    ttlMilliseconds: terms.ttlMilliseconds, supersedes: superseded?.id, processes: processes,
+                    mayReturn: mayReturn && reservation?.isSecondBest == true, wait: wait,
+                    knowsRoom: looksForRoom || superseded != nil), reservation)
             switch outcome {
             case .granted(let lease, _):
                 deadlines.note(lease)
@@ -37,27 +54,44 @@ extension LeaseManager {
             case .replayed(let lease, let status):
                 return .replayed(lease, status: status)
             case .noProposal:
-                throw try await refusal(request, context.caller)
+                guard let dead = superseded, wait != nil else {
+                    throw try await refusal(request, context.caller, isLineInFront: false)
+                }
+                // Its block is bound still. It ends, and who comes after it waits like everybody else.
+                _ = try await store.recordDeaths(
+                    [(dead.id, dead.liveProcesses.map { Death($0, .look) })], .daemon)
+                superseded = nil
+            case .lineInFront:
+                throw try await refusal(request, context.caller, isLineInFront: true)
+            case .waiting(let ticket, let isReplay):
+                if ticket.isAsync, wait?.seconds ?? 0 == 0 { return .ticket(ticket, isReplay: isReplay) }
+                return .waiting(ticket, isReplay: isReplay)
+            case .replayedTicket(let ticket):
+                return .ticket(ticket, isReplay: true)
+            case .notItsTurn:
+                throw BerthError(.internal, "A request that has no ticket was not in turn.")
             case .superseded(let lease):
                 superseded = lease
             case .holderMayReturn:
                 mayReturn = false
             case .staleProposal:
+                looksForRoom = true
                 try await refresh(reservation)
             }
         }
         throw BerthError(.internal, "Memory and the rows do not come to agree about the pool \(request.pool).")
     }
 
+    /// Whether others wait in front for the same pool, so that looking for room would be in vain.
+    private func isBehindOthers(_ request: GrantRequest) -> Bool {
+        guard let head = line.head(of: request.pool) else { return false }
+        return pools[request.pool]?.queue != .bestEffort || request.count >= head.request.count
+    }
+
     /// Submits the grant and settles its reservation, whatever comes of it.
     private func grant(
-        _ request: GrantRequest, _ terms: Terms, _ context: ChangeContext, _ reservation: Reservation?,
-        superseded: Lease?, _ mayReturn: Bool
+        _ command: GrantCommand, _ reservation: Reservation?
     ) async throws(BerthError) -> GrantOutcome {
-        let command = GrantCommand(
-            request: request, context: context, proposal: reservation?.proposal, owner: terms.owner,
-            ttlMilliseconds: terms.ttlMilliseconds, limits: limits, supersedes: superseded?.id, processes: processes,
-            mayReturn: mayReturn && reservation?.isSecondBest == true)
         do {
             let outcome = try await store.grant(command)
             guard let reservation else { return outcome }
@@ -65,7 +99,10 @@ extension LeaseManager {
             case .granted: ports.settle(granted: reservation)
             // Its ports are read anew from the rows.
             case .staleProposal: ports.settle(granted: reservation)
-            case .existing, .replayed, .noProposal, .superseded, .holderMayReturn: ports.settle(returned: reservation)
+            case .existing, .replayed, .noProposal, .superseded, .holderMayReturn, .lineInFront, .waiting,
+                .replayedTicket,
+                .notItsTurn:
+                ports.settle(returned: reservation)
             }
             return outcome
         } catch {
@@ -83,10 +120,8 @@ extension LeaseManager {
         var patience = ports.reservations(in: request.pool)
         var hasLookedAgain = false
         while true {
-            if let reservation = ports.reserve(request, held: held) {
-                if try await isUnbound(reservation) { return reservation }
-                // Its own resting ports stay where they are, so that they would only be proposed again.
-                held.removeAll { $0.block == reservation.proposal.block }
+            if let reservation = try await reserveUnbound(request, &held) {
+                return reservation
             } else if patience > 0 {
                 // Somebody who probes just now may give a block back.
                 patience -= 1
@@ -101,8 +136,20 @@ extension LeaseManager {
         }
     }
 
+    /// Reserves a block that the kernel finds unbound; nil when memory knows of no other.
+    func reserveUnbound(
+        _ request: GrantRequest, _ held: inout [HeldBlock], isForLine: Bool = false
+    ) async throws(BerthError) -> Reservation? {
+        while let reservation = ports.reserve(request, held: held, isForLine: isForLine) {
+            if try await isUnbound(reservation) { return reservation }
+            // Its own resting ports stay where they are, so that they would only be proposed again.
+            held.removeAll { $0.block == reservation.proposal.block }
+        }
+        return nil
+    }
+
     /// The blocks that this holder had before, from memory where it has them.
-    private func heldBlocks(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> [HeldBlock] {
+    func heldBlocks(_ request: GrantRequest, _ context: ChangeContext) async throws(BerthError) -> [HeldBlock] {
         let holder = HolderHistory.Holder(request, principal: context.caller.principal)
         if let known = history.blocks(of: holder) { return known }
         return history.learn(
@@ -142,7 +189,7 @@ extension LeaseManager {
     }
 
     /// The rows did not agree with memory about a block: memory learns from them.
-    private func refresh(_ reservation: Reservation?) async throws(BerthError) {
+    func refresh(_ reservation: Reservation?) async throws(BerthError) {
         guard let reservation else { return }
         logger.warning("index disagreed with the rows", metadata: ["block": "\(reservation.proposal.block)"])
         for port in reservation.proposal.block.ports {
@@ -151,20 +198,31 @@ extension LeaseManager {
     }
 
     /// Why there is no block.
-    private func refusal(_ request: GrantRequest, _ caller: Caller) async throws(BerthError) -> BerthError {
-        if case .exactly(let first) = request.placement, let block = PortBlock(first: first, count: request.count) {
+    private func refusal(
+        _ request: GrantRequest, _ caller: Caller, isLineInFront: Bool
+    ) async throws(BerthError) -> BerthError {
+        if !isLineInFront, case .exactly(let first) = request.placement,
+            let block = PortBlock(first: first, count: request.count)
+        {
             return try await refusal(of: block, caller)
         }
         let room = ports.room(in: request.pool)
+        guard !isLineInFront else {
+            return BerthError(
+                .poolExhausted,
+                "\(line.count(in: request.pool)) wait in line for ports of the pool \(request.pool), and come first. Wait in line"
+                    + " (Prefer: wait=30, --wait 30s), or ask again later.",
+                facts: .noRoom(largestFreeBlock: room.largestFreeBlock, free: room.free, count: request.count))
+        }
         return BerthError(
             .poolExhausted,
             "The pool \(request.pool) has no \(request.count) consecutive free ports"
                 + "\(request.align > 1 ? " at a multiple of \(request.align)" : "")."
-                + " Ask again when leases have ended, or for fewer.",
+                + " Ask again when leases have ended, or for fewer; or wait in line (Prefer: wait=30, --wait 30s).",
             facts: .noRoom(largestFreeBlock: room.largestFreeBlock, free: room.free, count: request.count))
     }
 
-    private func refusal(of block: PortBlock, _ caller: Caller) async throws(BerthError) -> BerthError {
+    func refusal(of block: PortBlock, _ caller: Caller) async throws(BerthError) -> BerthError {
         for port in block.ports {
             let listeners = probe.listeners(on: port)
             let record = try await store.port(port)

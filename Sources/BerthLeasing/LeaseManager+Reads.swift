@@ -43,7 +43,7 @@ extension LeaseManager {
         return pools.values.sorted { $0.name.rawValue < $1.name.rawValue }.map { pool in
             PoolReport(
                 pool: pool, figures: figures[pool.name] ?? PoolFigures(),
-                largestFreeBlock: ports.room(in: pool.name).largestFreeBlock)
+                largestFreeBlock: ports.room(in: pool.name).largestFreeBlock, waiting: line.count(in: pool.name))
         }
     }
 
@@ -66,4 +66,6 @@ package struct PoolReport: Sendable {
     package let pool: Pool
     package let figures: PoolFigures
     package let largestFreeBlock: Int
+    /// How many tickets wait for its ports.
+    package let waiting: Int
 }

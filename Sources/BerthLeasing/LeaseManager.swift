@@ -14,11 +14,13 @@ package final class LeaseManager: Sendable {
     let probe: any PortProbe
     let processes: any ProcessTable
     let clock: any HostClock
-    let limits: Limits
     let deadlines: DeadlineWatch
     let history = HolderHistory()
     let watches: WatchList
     let inbox = DeathInbox()
+    /// The line to wait in.
+    package let line: WaitLine
+    let holdingTimes = HoldingTimes()
     /// The deaths that the host tells of.
     let deaths: AsyncStream<ProcessIdentity>
     /// When somebody last looked around; see ``forgiveGap(_:)``.
@@ -28,13 +30,12 @@ package final class LeaseManager: Sendable {
     /// Reads the rows that the index is made from, and watches the processes that they name.
     package init(
         store: LeaseStore, probe: any PortProbe, processes: any ProcessTable, watch: any ProcessWatch,
-        clock: any HostClock, limits: Limits, logger: Logger
+        clock: any HostClock, logger: Logger
     ) async throws(BerthError) {
         self.store = store
         self.probe = probe
         self.processes = processes
         self.clock = clock
-        self.limits = limits
         self.logger = logger
         lastServed = Mutex(clock.now().boot)
         ports = PortMap(
@@ -42,18 +43,30 @@ package final class LeaseManager: Sendable {
             nextPorts: try await store.nextPorts())
         deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
         watches = WatchList(watch: watch)
+        line = WaitLine(clock: clock, idleSeconds: store.limits.ticketIdleSeconds)
         deaths = watch.deaths
-        store.queue.follow { [ports, watches, clock] change in
+        ports.followRoom { [line] pool, largestRun, isBestEffort in
+            line.roomGrew(in: pool, largestRun: largestRun, isBestEffort: isBestEffort)
+        }
+        store.queue.follow { [ports, watches, clock, line, holdingTimes] change in
             switch change {
             case .granted(let pool, let block):
                 ports.granted(block, in: pool)
             case .ended(let ended):
                 LeaseMetrics.ended(ended.end).increment()
                 watches.forget(ended.lease)
+                holdingTimes.note(ended)
+                line.told(of: ended.lease)
                 ports.ended(ended, at: clock.now().boot)
+            case .waiting(let ticket): line.waiting(ticket)
+            case .served(let ticket, _):
+                LeaseMetrics.waited(ticket)
+                line.served(ticket)
+            case .left(let ticket): line.left(ticket)
             }
         }
         try await watchAll()
+        try await adoptLine()
     }
 
     /// The pools, as configured.

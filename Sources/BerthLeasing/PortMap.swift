@@ -11,6 +11,8 @@ package final class PortMap: Sendable {
     /// One pool's ports.
     struct PoolPorts {
         let pool: Pool
+        /// How many ports it has.
+        let size: Int
         var index: FreeBlockIndex
         /// Where next fit goes on.
         var nextPort: Port?
@@ -23,12 +25,20 @@ package final class PortMap: Sendable {
 
     private let pools: Mutex<[PoolName: PoolPorts]>
 
+    /// A closure that stands bare in a mutex is wrapped anew each time the mutex is entered.
+    private struct RoomFollower {
+        let body: @Sendable (_ pool: PoolName, _ largestRun: Int, _ isBestEffort: Bool) -> Void
+    }
+
+    private let roomFollower = Mutex<RoomFollower?>(nil)
+
     /// - Parameter records: every port of every pool, as the rows have it.
     package init(pools: [Pool], records: [PortRecord], nextPorts: [PoolName: Int]) {
         var map: [PoolName: PoolPorts] = [:]
         for pool in pools {
             map[pool.name] = PoolPorts(
-                pool: pool, index: FreeBlockIndex(pool: pool), nextPort: nextPorts[pool.name].flatMap { Port($0) })
+                pool: pool, size: pool.runs.reduce(0) { $0 + $1.count }, index: FreeBlockIndex(pool: pool),
+                nextPort: nextPorts[pool.name].flatMap { Port($0) })
         }
         let free = records.filter { $0.state == .free }
         for (name, ports) in Dictionary(grouping: free, by: \.pool) {
@@ -42,9 +52,29 @@ package final class PortMap: Sendable {
         self.pools = Mutex(map)
     }
 
+    /// Calls `body` whenever ports of a pool became free, with its longest free run. It must be quick.
+    package func followRoom(
+        _ body: @escaping @Sendable (_ pool: PoolName, _ largestRun: Int, _ isBestEffort: Bool) -> Void
+    ) {
+        roomFollower.withLock { $0 = RoomFollower(body: body) }
+    }
+
+    /// Tells where ports became free, once they are.
+    private func tellRoom(in names: some Sequence<PoolName>) {
+        guard let follower = roomFollower.withLock({ $0 }) else { return }
+        for name in names {
+            let found = pools.withLock { pools in
+                pools[name].map { (largestRun: $0.index.largestRun, isBestEffort: $0.pool.queue == .bestEffort) }
+            }
+            if let found { follower.body(name, found.largestRun, found.isBestEffort) }
+        }
+    }
+
     /// Takes a block out of what others are offered; nil when none fits. Every reservation must be settled.
-    package func reserve(_ request: GrantRequest, held: [HeldBlock]) -> Reservation? {
-        pools.withLock { pools in pools[request.pool]?.reserve(request, held: held) }
+    package func reserve(_ request: GrantRequest, held: [HeldBlock], isForLine: Bool = false) -> Reservation? {
+        var reservation = pools.withLock { pools in pools[request.pool]?.reserve(request, held: held) }
+        reservation?.isForLine = isForLine
+        return reservation
     }
 
     /// Takes exactly this lease's block, which is just being given up, for its own holder.
@@ -67,6 +97,8 @@ package final class PortMap: Sendable {
             pools[reservation.pool]?.settle(reservation, returning: ports) ?? []
         }
         for waiter in waiters { waiter.resume() }
+        // Woken by what it gives back itself, the line would look at a bound block for ever.
+        if !ports.isEmpty, !reservation.isForLine { tellRoom(in: [reservation.pool]) }
     }
 
     /// How many reservations of the pool are under way: one of them may come back.
@@ -97,7 +129,7 @@ package final class PortMap: Sendable {
     /// The lease ended at `now`: its ports are free, or rest. A start may have put them into another pool than the one
     /// that they were granted from.
     package func ended(_ lease: EndedLease, at now: BootTime) {
-        pools.withLock { pools in
+        let grown = pools.withLock { pools in
             // Changed where they stand: a copy would copy every resting port of the pool with it.
             for name in pools.keys {
                 if lease.isQuarantined {
@@ -106,7 +138,9 @@ package final class PortMap: Sendable {
                     pools[name]?.index.insert(lease.block)
                 }
             }
+            return lease.isQuarantined ? [] : Array(pools.keys)
         }
+        tellRoom(in: grown)
     }
 
     /// The rows say this of a port, which no reservation holds.
@@ -117,16 +151,19 @@ package final class PortMap: Sendable {
             pools[name]?.resting[record.port] = RestingPort(record)
             if record.state == .free { pools[name]?.index.insert(PortBlock(record.port)) }
         }
+        if record.state == .free, let name = record.pool { tellRoom(in: [name]) }
     }
 
     /// The port is free, and no reservation holds it.
     package func markFree(_ port: Port) {
-        pools.withLock { pools in
+        let names = pools.withLock { pools in
             for name in pools.keys {
                 pools[name]?.resting[port] = nil
                 pools[name]?.index.insert(PortBlock(port))
             }
+            return Array(pools.keys)
         }
+        tellRoom(in: names)
     }
 
     /// Which resting ports are taken out for a look.
@@ -195,8 +232,12 @@ package final class PortMap: Sendable {
         }
     }
 
-    /// The longest free run and the free ports of a pool.
-    package func room(in pool: PoolName) -> (largestFreeBlock: Int, free: Int) {
-        pools.withLock { ($0[pool]?.index.largestRun ?? 0, $0[pool]?.index.freeCount ?? 0) }
+    /// The longest free run, the free ports and the leased or reserved ones of a pool.
+    package func room(in pool: PoolName) -> (largestFreeBlock: Int, free: Int, leased: Int) {
+        pools.withLock { pools in
+            guard let ports = pools[pool] else { return (0, 0, 0) }
+            let free = ports.index.freeCount
+            return (ports.index.largestRun, free, ports.size - free - ports.resting.count)
+        }
     }
 }

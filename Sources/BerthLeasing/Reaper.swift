@@ -78,6 +78,7 @@ package final class Reaper: Service {
         guard await attempt(manager.forgiveGap, now) else { return patience.withLock { $0.failed(at: now) } }
         lastTick.withLock { $0 = max($0, now) }
         var isWell = true
+        manager.line.tryAgain()
         for part in [lookForDeaths, expire, recover, forget] where await !attempt(part, now) { isWell = false }
         patience.withLock { isWell ? $0.succeeded() : $0.failed(at: now) }
     }

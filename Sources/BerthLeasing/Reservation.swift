@@ -11,6 +11,8 @@ package struct Reservation: Sendable {
     let isFromIndex: Bool
     /// Whether next fit chose the block, although the holder had others before.
     var isSecondBest = false
+    /// Whether it was made for the line: whoever made it looks again by itself where that is of use.
+    var isForLine = false
 }
 
 extension PortMap.PoolPorts {
