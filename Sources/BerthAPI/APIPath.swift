@@ -4,6 +4,7 @@ package enum APIPath {
     package static let leases = "/v1/leases"
     package static let pools = "/v1/pools"
     package static let sessions = "/v1/sessions"
+    package static let tickets = "/v1/tickets"
     package static let reap = "/v1/reap"
     package static let audit = "/v1/audit"
     package static let auditVerify = "/v1/audit/verify"
@@ -20,6 +21,8 @@ package enum APIPath {
     package static func agent(_ name: String, of id: Int64) -> String { "\(leases)/\(id)/agents/\(name)" }
     /// One session, by its name.
     package static func session(_ name: String) -> String { "\(sessions)/\(percentEncoded(name))" }
+    /// One ticket, by its id.
+    package static func ticket(_ id: Int64) -> String { "\(tickets)/\(id)" }
     /// One pool, by its name.
     package static func pool(_ name: String) -> String { "\(pools)/\(percentEncoded(name))" }
 

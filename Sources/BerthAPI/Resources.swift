@@ -26,16 +26,18 @@ package struct PoolResource: Codable, Hashable, Sendable {
     package var maxBlock: Int
     package var defaultTTLSeconds: Int64
     package var quarantineSeconds: Double
+    /// `fifo` or `best-effort`.
+    package var queue: String
 
     enum CodingKeys: String, CodingKey {
-        case name, ranges, exclude, size, free, leased, quarantined, foreign, waiting
+        case name, ranges, exclude, size, free, leased, quarantined, foreign, waiting, queue
         case largestFreeBlock = "largest_free_block"
         case maxBlock = "max_block"
         case defaultTTLSeconds = "default_ttl_seconds"
         case quarantineSeconds = "quarantine_seconds"
     }
 
-    package init(_ pool: Pool, _ figures: PoolFigures, largestFreeBlock: Int) {
+    package init(_ pool: Pool, _ figures: PoolFigures, largestFreeBlock: Int, waiting: Int) {
         name = pool.name.rawValue
         ranges = pool.ranges.map { Range(first: Int($0.first.number), last: Int($0.last.number)) }
         exclude = pool.excluded.filter { port in pool.ranges.contains { $0.contains(port) } }
@@ -46,10 +48,11 @@ package struct PoolResource: Codable, Hashable, Sendable {
         quarantined = figures.quarantined
         foreign = figures.foreign
         self.largestFreeBlock = largestFreeBlock
-        waiting = 0
+        self.waiting = waiting
         maxBlock = pool.maxBlock
         defaultTTLSeconds = pool.defaultTTLSeconds
         quarantineSeconds = pool.quarantineSeconds
+        queue = pool.queue.rawValue
     }
 }
 

@@ -72,6 +72,7 @@ package struct BerthServer: Sendable {
         let routes = Routes(manager: parts.manager, book: book)
         routes.addLeases(to: router)
         routes.addAgents(to: router)
+        routes.addTickets(to: router)
         routes.addPools(to: router)
         routes.addPorts(to: router)
         routes.addReaping(to: router)

@@ -28,6 +28,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// A response's head was written and its end was not.
     private var isResponding = false
     private var deadline: Scheduled<Void>?
+    /// Whether the client has closed its side: nobody reads what is answered.
+    private var isHungUp = false
+    /// Whom it is told to.
+    private var hangUpFollower: (@Sendable () -> Void)?
 
     /// - Parameter peers: learns the user of each connection; nil where there is none to learn.
     init(requestIDs: RequestIDs, peers: Peers?) {
@@ -48,7 +52,26 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
+        hangUp()
         context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // A client that only half closes is taken for gone, as most servers do: it has no way to say that it waits.
+        if event as? ChannelEvent == .inputClosed { hangUp() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func hangUp() {
+        isHungUp = true
+        hangUpFollower?()
+        hangUpFollower = nil
+    }
+
+    /// Calls `body` when the client hangs up, at once when it has; nil to call nobody any more.
+    func followHangUp(_ body: (@Sendable () -> Void)?) {
+        hangUpFollower = isHungUp ? nil : body
+        if isHungUp { body?() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -6,6 +6,8 @@ extension HTTPField.Name {
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
     static let link = known("Link")
+    static let prefer = known("Prefer")
+    static let preferenceApplied = known("Preference-Applied")
     static let lastEventID = known("Last-Event-ID")
     static let host = known("Host")
 

@@ -5,6 +5,7 @@ import BerthStore
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import ServiceLifecycle
 
 extension Routes {
     func addLeases(to router: Router<BerthRequestContext>) {
@@ -13,7 +14,7 @@ extension Routes {
             let wish = try request.decode(LeaseRequest.self, from: body)
             var grant = wish.grant
             if wish.isOwnedByCaller { grant.owner = .caller(try await context.requirePeer("owner_self")) }
-            return try reply(try await manager.lease(grant, try change(request, context, body: body)))
+            return try await lease(grant, request, context, try change(request, context, body: body))
         }
         book.add(
             .get, "/v1/leases", query: ["session", "pool", "state", "port", "limit", "cursor"], to: router
@@ -51,16 +52,41 @@ extension Routes {
         }
     }
 
-    private func reply(_ grant: GrantReply) throws -> Response {
+    /// Leases, or waits in line as the request prefers.
+    private func lease(
+        _ grant: GrantRequest, _ request: Request, _ context: BerthRequestContext, _ change: ChangeContext
+    ) async throws -> Response {
+        let wait = try Prefer(request.headers).wait
+        while true {
+            let first = try await manager.lease(grant, change, wait: wait)
+            guard case .waiting(let ticket, let isReplay) = first else { return try reply(first, fields: [:]) }
+            let answer = try await whileConnected(context) {
+                try await manager.attend(
+                    to: ticket, wait, change, isReplay: isReplay, isStopping: { Task.isShuttingDownGracefully })
+            }
+            if case .again = answer { continue }
+            return try reply(answer, fields: isReplay ? [.idempotencyReplayed: "true"] : [:])
+        }
+    }
+
+    private func reply(_ grant: GrantReply, fields: HTTPFields) throws -> Response {
+        var fields = fields
         switch grant {
         case .created(let lease):
-            return try created(lease, fields: [:])
+            return try created(lease, fields: fields)
         case .existing(let lease):
-            return try Reply.json(resource(lease))
+            return try Reply.json(resource(lease), fields: fields)
         case .replayed(let lease, let status):
-            let fields: HTTPFields = [.idempotencyReplayed: "true"]
+            fields[.idempotencyReplayed] = "true"
             return status == 201
                 ? try created(lease, fields: fields) : try Reply.json(resource(lease), fields: fields)
+        case .ticket(let ticket, let isReplay), .waiting(let ticket, let isReplay):
+            if isReplay { fields[.idempotencyReplayed] = "true" }
+            fields[.location] = APIPath.ticket(ticket.id.number)
+            fields[.preferenceApplied] = "respond-async"
+            return try Reply.json(resource(ticket), status: .accepted, fields: fields)
+        case .again:
+            throw BerthError(.internal, "A request that was to be submitted anew was answered.")
         }
     }
 

@@ -44,6 +44,7 @@ extension Routes {
                         label: "berth_ports", dimensions: [("pool", report.pool.name.rawValue), ("state", state)]
                     ).record(count)
                 }
+                Gauge(label: "berth_waiting", dimensions: [("pool", report.pool.name.rawValue)]).record(report.waiting)
             }
             return Reply.text(metrics.text(), type: "text/plain; version=0.0.4; charset=utf-8")
         }

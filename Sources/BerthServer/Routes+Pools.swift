@@ -81,6 +81,7 @@ extension Routes {
     }
 
     private func resource(_ report: PoolReport) -> PoolResource {
-        PoolResource(report.pool, report.figures, largestFreeBlock: report.largestFreeBlock)
+        PoolResource(
+            report.pool, report.figures, largestFreeBlock: report.largestFreeBlock, waiting: report.waiting)
     }
 }
