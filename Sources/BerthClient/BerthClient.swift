@@ -69,9 +69,11 @@ package struct BerthClient: Sendable {
 
     /// Sends one request and returns the body of a 2xx reply.
     func send(
-        _ method: HTTPMethod, _ path: String, body: Data? = nil, within time: TimeAmount = callTimeout
+        _ method: HTTPMethod, _ path: String, body: Data? = nil, headers: [(String, String)] = [],
+        within time: TimeAmount = callTimeout
     ) async throws(ClientError) -> Data {
-        let request = try Self.request(method, path, body: body, to: endpoint)
+        var request = try Self.request(method, path, body: body, to: endpoint)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
         let status: Int
         let reply: Data
         do {
@@ -125,9 +127,9 @@ package struct BerthClient: Sendable {
     /// Sends one request and reads the reply's JSON.
     func call<Reply: Decodable>(
         _ method: HTTPMethod, _ path: String, body: Data? = nil, _ type: Reply.Type,
-        within time: TimeAmount = callTimeout
+        headers: [(String, String)] = [], within time: TimeAmount = callTimeout
     ) async throws(ClientError) -> Reply {
-        let reply = try await send(method, path, body: body, within: time)
+        let reply = try await send(method, path, body: body, headers: headers, within: time)
         do {
             return try JSONDecoder().decode(type, from: reply)
         } catch {

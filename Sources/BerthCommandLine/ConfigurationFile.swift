@@ -8,7 +8,7 @@ enum ConfigurationFile {
         "allowed_hosts",
     ]
     private static let poolKeys: Set<String> = [
-        "ports", "exclude", "max_block", "default_ttl_seconds", "quarantine_seconds",
+        "ports", "exclude", "max_block", "default_ttl_seconds", "quarantine_seconds", "queue",
     ]
     private static let limitKeys: Set<String> = [
         "max_sessions", "max_ports_per_session", "max_waiting", "ticket_idle_seconds",
@@ -56,6 +56,13 @@ enum ConfigurationFile {
         settings.maxBlock = try reader.integer("max_block", ConfigurationBounds.maxBlock)
         settings.defaultTTLSeconds = try reader.integer("default_ttl_seconds", ConfigurationBounds.ttlSeconds)
         settings.quarantineSeconds = try reader.number("quarantine_seconds", ConfigurationBounds.quarantineSeconds)
+        if let queue = try reader.text("queue") {
+            guard let policy = QueuePolicy(rawValue: queue.value) else {
+                let names = QueuePolicy.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .setting(queue.source, "'\(queue.value)' is no way to serve a line; there are: \(names)")
+            }
+            settings.queue = policy
+        }
         return settings
     }
 

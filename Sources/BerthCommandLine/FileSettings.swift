@@ -26,4 +26,5 @@ struct PoolSettings: Sendable {
     var maxBlock: Setting<Int>?
     var defaultTTLSeconds: Setting<Int>?
     var quarantineSeconds: Setting<Double>?
+    var queue: QueuePolicy?
 }

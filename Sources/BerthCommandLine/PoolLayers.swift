@@ -30,7 +30,8 @@ enum PoolLayers {
                 excluded: excluded.union(settings?.excluded.flatMap(\.ports) ?? []),
                 maxBlock: settings?.maxBlock?.value ?? 256,
                 defaultTTLSeconds: Int64(settings?.defaultTTLSeconds?.value ?? 3600),
-                quarantineSeconds: quarantine ?? settings?.quarantineSeconds?.value ?? 2)
+                quarantineSeconds: quarantine ?? settings?.quarantineSeconds?.value ?? 2,
+                queue: settings?.queue ?? .fifo)
             guard !pool.runs.isEmpty else {
                 throw .setting(definition.source, "all ports of the pool '\(pool.name)' are excluded")
             }

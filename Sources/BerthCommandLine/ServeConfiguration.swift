@@ -21,8 +21,6 @@ package struct ServeConfiguration: Sendable {
     /// In the order they were named; no two overlap, and each can grant at least one port.
     package var pools: [Pool]
     package var limits: Limits
-    /// How long a ticket waits that nobody asks about.
-    package var ticketIdleSeconds: Int
     /// How many days of audit are kept; nil keeps all of it.
     package var auditRetainDays: Int?
     /// One of ``logLevels``.
@@ -53,7 +51,6 @@ package struct ServeConfiguration: Sendable {
                 ?? StatePaths.sibling("token", of: database),
             pools: try PoolLayers.pools(flags, layers, file),
             limits: limits,
-            ticketIdleSeconds: file.ticketIdleSeconds?.value ?? 60,
             auditRetainDays: file.auditRetainDays?.value,
             logLevel: try logLevel(flags, layers, file),
             logFormat: try logFormat(flags, layers, file),
@@ -138,6 +135,7 @@ extension ServeConfiguration {
             try layers.integer(
                 flags.maxWaiting, "--max-waiting", "BERTH_MAX_WAITING", file.maxWaiting, ConfigurationBounds.waiting)
             ?? limits.maxWaiting
+        limits.ticketIdleSeconds = file.ticketIdleSeconds?.value ?? limits.ticketIdleSeconds
         return limits
     }
 

@@ -73,8 +73,8 @@ struct Daemon {
         let store = try await LeaseStore.open(
             file,
             LeaseStore.Setup(
-                pools: configuration.pools, clock: clock, processes: processes, observer: CommitMetrics(),
-                reserve: reserve,
+                pools: configuration.pools, limits: configuration.limits, clock: clock, processes: processes,
+                observer: CommitMetrics(), reserve: reserve,
                 unknownOutcome: { error in
                     // Nobody may be answered: what is on the disk is known again at the next start.
                     logger.critical("a commit failed, its outcome is unknown", metadata: ["error": "\(error)"])
@@ -82,7 +82,7 @@ struct Daemon {
                 }))
         let manager = try await LeaseManager(
             store: store, probe: LinuxPortProbe(), processes: processes, watch: watch, clock: clock,
-            limits: configuration.limits, logger: logger)
+            logger: logger)
         let markers = try markRanges()
         defer { markers.close() }
 
@@ -95,7 +95,8 @@ struct Daemon {
         let housekeeper = AuditHousekeeper(
             manager: manager, retainDays: configuration.auditRetainDays, logger: logger)
         try await serve(
-            server, reaper, housekeeper, tokenCheck, Peers(processes: processes, clock: clock),
+            server, [reaper, LineKeeper(manager: manager, logger: logger), housekeeper], tokenCheck,
+            Peers(processes: processes, clock: clock),
             isListening: isListening)
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
@@ -104,10 +105,10 @@ struct Daemon {
 
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
-        _ server: BerthServer, _ reaper: Reaper, _ housekeeper: AuditHousekeeper, _ tokenCheck: TokenCheck,
-        _ peers: Peers, isListening: Bool
+        _ server: BerthServer, _ workers: [any Service], _ tokenCheck: TokenCheck, _ peers: Peers,
+        isListening: Bool
     ) async throws {
-        var services: [any Service] = [reaper, housekeeper]
+        var services = workers
         let announcement = Announcement(configuration: configuration, logger: logger)
         if let socket = configuration.socket {
             services.append(

@@ -34,7 +34,8 @@ struct EmbeddedBerth {
         let store = try await LeaseStore.visit(
             try DatabaseFile(path: configuration.database),
             LeaseStore.Setup(
-                pools: configuration.pools, clock: clock, processes: processes, observer: CommitMetrics(),
+                pools: configuration.pools, limits: configuration.limits, clock: clock, processes: processes,
+                observer: CommitMetrics(),
                 reserve: DiskReserve(path: DiskReserve.path(forDatabase: configuration.database)),
                 unknownOutcome: { error in
                     // Nobody may be told an outcome: what is on the disk is known again at the next opening.
@@ -45,7 +46,7 @@ struct EmbeddedBerth {
         do {
             let manager = try await LeaseManager(
                 store: store, probe: LinuxPortProbe(), processes: processes, watch: NoProcessWatch(), clock: clock,
-                limits: configuration.limits, logger: Logger(label: "berth", factory: { _ in SwiftLogNoOpLogHandler() })
+                logger: Logger(label: "berth", factory: { _ in SwiftLogNoOpLogHandler() })
             )
             try await reapTheDead(manager)
             outcome = .success(try await body(EmbeddedBerth(manager: manager, processes: processes)))
@@ -71,6 +72,7 @@ struct EmbeddedBerth {
         request.owner = .caller(try identify(getpid()))
         switch try await manager.lease(request, context) {
         case .created(let lease), .existing(let lease), .replayed(let lease, _): return resource(lease)
+        case .waiting, .ticket, .again: throw BerthError(.internal, "A command without a daemon was put into the line.")
         }
     }
 

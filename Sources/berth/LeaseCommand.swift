@@ -43,6 +43,11 @@ struct LeaseCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Exactly the block that begins here.", valueName: "port"))
     var firstPort: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Wait in line for so long, an hour at most, instead of failing.", valueName: "duration"))
+    var wait: WaitArgument?
+
     @Option(help: ArgumentHelp("What is printed: ports, env, dotenv or json.", valueName: "format"))
     var format: Format?
 
@@ -59,7 +64,9 @@ struct LeaseCommand: AsyncParsableCommand {
         let body = LeaseBody(
             session: session, count: count, name: name, pool: pool, ttlSeconds: ttl?.seconds, ownerPID: ownerPID,
             firstPort: firstPort)
-        let lease = try await daemon.connected { try await $0.lease(body) }
+        let lease = try await daemon.connected { client in
+            try await WaitingLease.lease(body, wait: wait, from: client)
+        }
         switch json.isWanted ? .json : format ?? .ports {
         case .ports: try Terminal.show(lease.ports.map(String.init).joined(separator: " ") + "\n")
         case .env: try Terminal.show(LeaseVariables(lease).shell)

@@ -43,6 +43,11 @@ struct Run: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The pool. Default: default.", valueName: "pool"))
     var pool: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Wait in line for so long, an hour at most, instead of failing.", valueName: "duration"))
+    var wait: WaitArgument?
+
     @Flag(
         help: ArgumentHelp(
             "Listen on 127.0.0.1 on every port before the command starts, and pass the sockets to it.",
@@ -81,7 +86,7 @@ struct Run: AsyncParsableCommand {
         let lease = try await lessor.lease(
             LeaseBody(
                 session: session ?? Self.worktreeKey().rawValue, count: count, name: name, pool: pool,
-                agents: [RunLessor.agent], firstPort: firstPort))
+                agents: [RunLessor.agent], firstPort: firstPort), wait: wait)
         Terminal.remark("Ports \(lease.ports.map(String.init).joined(separator: " ")), session \(lease.session).")
         let end: Result<CommandSupervisor.End, any Error>
         do {

@@ -17,6 +17,7 @@ struct RunLessor {
     /// How long somebody else's transaction, or a daemon that is starting, is waited for.
     private static let patience = Duration.seconds(5)
     private static let pause = Duration.milliseconds(20)
+    private static let embeddedPause = Duration.milliseconds(250)
 
     private let endpoints: [Endpoint]
     private let files: ConfigurationOptions
@@ -29,20 +30,23 @@ struct RunLessor {
     }
 
     /// Leases a block that this process owns, or over a URL one with a TTL.
-    func lease(_ body: LeaseBody) async throws -> LeaseResource {
+    /// - Parameter wait: how long to wait for room, and in line where there is a daemon; nil to fail where there is none.
+    func lease(_ body: LeaseBody, wait: WaitArgument?) async throws -> LeaseResource {
         var body = body
         guard isRemote else {
             body.ownerSelf = true
             let request = body
-            return try await reach { client in
-                try await client.lease(request)
-            } embedded: { berth in
-                try await berth.lease(request)
+            return try await patiently(wait) {
+                try await reach { client in
+                    try await WaitingLease.lease(request, wait: wait, from: client)
+                } embedded: { berth in
+                    try await berth.lease(request)
+                }
             }
         }
         body.ttlSeconds = Self.remoteTTLSeconds
         let request = body
-        let lease = try await connected { try await $0.lease(request) }
+        let lease = try await connected { try await WaitingLease.lease(request, wait: wait, from: $0) }
         // A lease of that name that was there before is somebody else's: no owner tells us apart.
         guard lease.createdAt == lease.renewedAt else {
             throw ClientError(
@@ -52,6 +56,23 @@ struct RunLessor {
                 exitCode: 65)
         }
         return lease
+    }
+
+    /// Tries again until there is room, as long as that may take. Without a daemon there is no line, and nobody who tells
+    /// that something came free; with one, the request has waited in line already.
+    private func patiently(
+        _ wait: WaitArgument?, _ body: () async throws -> LeaseResource
+    ) async throws -> LeaseResource {
+        let deadline = ContinuousClock.now + .seconds(wait?.seconds ?? 0)
+        while true {
+            do {
+                return try await body()
+            } catch let error as BerthError
+                where [.poolExhausted, .sessionLimit].contains(error.code) && ContinuousClock.now < deadline
+            {
+                try await Task.sleep(for: Self.embeddedPause)
+            }
+        }
     }
 
     /// Runs `body` and renews the lease meanwhile, where it lives by that.

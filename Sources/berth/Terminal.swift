@@ -47,6 +47,16 @@ enum Terminal {
         if showsMessages { say(message) }
     }
 
+    /// Shows a line of a terminal in place of the last one that was shown so.
+    static func status(_ text: String) {
+        if showsMessages { _ = write("\r\u{1b}[K\(text)".utf8, to: STDERR_FILENO) }
+    }
+
+    /// Takes the line away that ``status(_:)`` shows.
+    static func clearStatus() {
+        if showsMessages { _ = write("\r\u{1b}[K".utf8, to: STDERR_FILENO) }
+    }
+
     private static func write(_ bytes: some Collection<UInt8>, to descriptor: CInt) -> Bool {
         var rest = ArraySlice(bytes)
         while !rest.isEmpty {
