@@ -42,7 +42,7 @@ import Testing
         let configuration = try Configurations.load()
         #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 7117, isDefault: true))
         #expect(configuration.limits == Limits(maxSessions: 1000, maxPortsPerSession: 1000, maxWaiting: 10_000))
-        #expect(configuration.ticketIdleSeconds == 60)
+        #expect(configuration.limits.ticketIdleSeconds == 60)
         #expect(configuration.auditRetainDays == nil)
         #expect(configuration.logLevel == "info")
         #expect(configuration.logFormat == .text)
@@ -62,8 +62,8 @@ import Testing
         #expect(configuration.socket == "/file/s")
         #expect(configuration.tokenFile == "/file/t")
         #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 1))
-        #expect(configuration.limits == Limits(maxSessions: 1, maxPortsPerSession: 2, maxWaiting: 0))
-        #expect(configuration.ticketIdleSeconds == 9)
+        #expect(
+            configuration.limits == Limits(maxSessions: 1, maxPortsPerSession: 2, maxWaiting: 0, ticketIdleSeconds: 9))
         #expect(configuration.auditRetainDays == 90)
         #expect(configuration.logLevel == "error")
         #expect(configuration.logFormat == .json)
@@ -78,7 +78,9 @@ import Testing
         #expect(configuration.socket == "/env/s")
         #expect(configuration.tokenFile == "/env/t")
         #expect(configuration.listen?.port == 2)
-        #expect(configuration.limits == Limits(maxSessions: 11, maxPortsPerSession: 12, maxWaiting: 13))
+        #expect(
+            configuration.limits
+                == Limits(maxSessions: 11, maxPortsPerSession: 12, maxWaiting: 13, ticketIdleSeconds: 9))
         #expect(configuration.logLevel == "trace")
         #expect(configuration.logFormat == .text)
         #expect(configuration.pools.map(\.name.rawValue) == ["env"])
@@ -91,7 +93,9 @@ import Testing
         #expect(configuration.socket == "/flag/s")
         #expect(configuration.tokenFile == "/flag/t")
         #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 3))
-        #expect(configuration.limits == Limits(maxSessions: 21, maxPortsPerSession: 22, maxWaiting: 23))
+        #expect(
+            configuration.limits
+                == Limits(maxSessions: 21, maxPortsPerSession: 22, maxWaiting: 23, ticketIdleSeconds: 9))
         #expect(configuration.logLevel == "warning")
         #expect(configuration.logFormat == .json)
         #expect(configuration.allowedHosts == ["flag.example"])

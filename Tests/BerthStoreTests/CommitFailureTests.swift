@@ -69,7 +69,7 @@ import Testing
                 let text = number == 1 ? String(repeating: "x", count: pages * 4096) : "\(number)"
                 // A table without triggers: SQLite takes back the whole transaction then, not the statement alone.
                 try transaction.db.execute(
-                    sql: "INSERT INTO pools VALUES (?, ?, '', 1, 1, 0, 1)", arguments: ["p\(number)", text])
+                    sql: "INSERT INTO pools VALUES (?, ?, '', 1, 1, 0, 1, 'fifo')", arguments: ["p\(number)", text])
             }
         }
         gate.open()

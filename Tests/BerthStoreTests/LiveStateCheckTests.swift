@@ -55,6 +55,24 @@ import Testing
         Damage("the active sessions are counted", "3", "UPDATE host SET active_sessions = 3"),
         Damage("the active sessions are counted", "the count is", "DELETE FROM host"),
         Damage(
+            "the waiting tickets and the slots that they hold are counted", "the counts are 1 and 0",
+            "UPDATE host SET waiting = 1"),
+        Damage(
+            "the waiting tickets and the slots that they hold are counted", "the counts are 1 and 0",
+            waiting(of: "carol", turn: "1", holdsSlot: 1)),
+        Damage(
+            "a session that waits for ports holds one slot", "session carol holds 0", waiting(of: "carol", turn: "1")),
+        Damage(
+            "a session that waits for ports holds one slot", "session alice holds 1",
+            waiting(of: "alice", turn: "1", holdsSlot: 1) + "UPDATE host SET held_slots = 1"),
+        Damage(
+            "a session that waits for ports holds one slot", "session carol holds 2",
+            waiting(of: "carol", turn: "1", holdsSlot: 1) + waiting(of: "carol", turn: "2", holdsSlot: 1)
+                + "UPDATE host SET waiting = 2, held_slots = 2"),
+        Damage(
+            "no turn is behind the last one that was given", "ticket 1 has turn 10",
+            waiting(of: "alice", turn: "10")),
+        Damage(
             "The database is damaged", "ports",
             "PRAGMA ignore_check_constraints = ON; UPDATE ports SET state = 'lost' WHERE port = 20050"),
         Damage(
@@ -126,6 +144,16 @@ private func leased(_ port: Int, by lease: Int) -> String {
 
 private func free(_ ports: String) -> String {
     "UPDATE ports SET state = 'free', lease_id = NULL WHERE port IN (\(ports))"
+}
+
+/// A ticket of the principal who has alice's session, and what the counters are with one that holds no slot.
+private func waiting(of session: String, turn: String, holdsSlot: Int = 0) -> String {
+    """
+    INSERT INTO tickets (principal, session, pool, count, wish, is_async, created_at, deadline_boot, deadline_boot_ms,
+            deadline_at, turn, holds_slot, state)
+        VALUES ('uid:1000', '\(session)', 'default', 2, '{}', 1, 1, 1, 1, 1, \(turn), \(holdsSlot), 'waiting');
+    UPDATE host SET waiting = 1, last_turn = 9;
+    """
 }
 
 private func ended(_ lease: Int) -> String {

@@ -78,6 +78,44 @@ import Testing
         }
     }
 
+    @Test func `keeps the outcomes of requests, which may be tickets since V005`() throws {
+        let queue = try DatabaseQueue()
+        try queue.writeWithoutTransaction { db in
+            try Migrator(migrations: Array(Migration.all.prefix(4))).migrate(db)
+            try db.execute(
+                sql: """
+                    INSERT INTO pools VALUES ('default', '20000-20099', '', 256, 3600, 2000, 20000);
+                    INSERT INTO sessions (id, name, principal, state, created_at)
+                        VALUES (1, 'alice', 'uid:1000', 'active', 1);
+                    INSERT INTO leases (id, session_id, pool, first_port, count, principal, pinned, created_at,
+                            renewed_at, state)
+                        VALUES (7, 1, 'default', 20000, 2, 'uid:1000', 1, 1, 1, 'active');
+                    INSERT INTO idempotency_keys VALUES
+                        ('uid:1000', 'POST', '/v1/leases', 'one', zeroblob(32), 201, 7, 5),
+                        ('uid:1000', 'POST', '/v1/leases', 'two', zeroblob(32), 200, 7, 6);
+                    """)
+            try Migrator().migrate(db)
+            let hash = String(repeating: "0", count: 64)
+            let outcomes = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT principal || ' ' || method || ' ' || path || ' ' || key || ' ' || hex(request_hash) || ' '
+                        || status || ' ' || lease_id || ' ' || COALESCE(ticket_id, 'none') || ' ' || created_at
+                    FROM idempotency_keys ORDER BY key
+                    """)
+            #expect(
+                outcomes == [
+                    "uid:1000 POST /v1/leases one \(hash) 201 7 none 5",
+                    "uid:1000 POST /v1/leases two \(hash) 200 7 none 6",
+                ])
+            #expect(try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").isEmpty)
+            // Nobody waits, and each pool goes on as before.
+            #expect(try Int.fetchAll(db, sql: "SELECT active_sessions FROM host") == [1])
+            #expect(try Int.fetchAll(db, sql: "SELECT waiting + held_slots + last_turn FROM host") == [0])
+            #expect(try String.fetchAll(db, sql: "SELECT queue FROM pools") == ["fifo"])
+        }
+    }
+
     @Test func `leaves nothing of a migration that fails half-way`() throws {
         let broken = Migration(
             version: 2, name: "V002__broken",

@@ -24,13 +24,16 @@ import Testing
             Pool(
                 name: .standard, ranges: [.of(20_000, 99)], excluded: [20_003], maxBlock: 9, defaultTTLSeconds: 60,
                 quarantineSeconds: 3),
+            Pool(
+                name: .standard, ranges: [.of(20_000, 99)], excluded: [20_003], maxBlock: 9, defaultTTLSeconds: 60,
+                quarantineSeconds: 3, queue: .bestEffort),
         ] {
             seq = try test.lastSeq()
             test = try await test.restarted(pools: [changed])
             #expect(try test.events(after: seq) == ["daemon.started", "pool.changed"])
         }
         #expect(
-            try test.rows("SELECT * FROM pools") == ["default|20000-20098|20003|9|60|3000|20000"])
+            try test.rows("SELECT * FROM pools") == ["default|20000-20098|20003|9|60|3000|20000|best-effort"])
         try test.expectWholeAudit()
     }
 

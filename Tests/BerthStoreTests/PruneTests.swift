@@ -58,10 +58,17 @@ import Testing
         let leases = try test.rows(
             """
             SELECT id FROM leases WHERE state <> 'active' AND NOT EXISTS (SELECT 1 FROM audit WHERE lease_id = leases.id)
-                AND id NOT IN (SELECT lease_id FROM idempotency_keys)
+                AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE lease_id = leases.id)
                 AND id NOT IN (SELECT value FROM audit_cuts, json_each(state, '$.kept') WHERE json_each.type = 'integer')
             """)
         #expect(leases == [])
+        let tickets = try test.rows(
+            """
+            SELECT id FROM tickets WHERE last_seq < (SELECT min(seq) FROM audit)
+                AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE ticket_id = tickets.id)
+                AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.id = lease_id AND leases.state = 'active')
+            """)
+        #expect(tickets == [])
         #expect(
             try test.rows(
                 "SELECT id FROM sessions WHERE NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)") == [])

@@ -13,8 +13,11 @@ struct RandomHistory {
         .user(1000): ["alice", "carol", "shared"], .user(1001): ["bob", "dave", "shared"],
     ]
 
+    /// So few that both gates of the line have somebody in front of them.
+    private static let limits = Limits(maxSessions: 4, maxWaiting: 12)
+
     init(seed: Int) async throws {
-        test = try await TestStore.open()
+        test = try await TestStore.open(limits: Self.limits)
         random = SplitMix64(seed: seed)
     }
 
@@ -33,7 +36,8 @@ struct RandomHistory {
         let id = LeaseID(Int64.random(in: max(1, newest - 12)...max(1, newest), using: &random))
         let who: ChangeContext = random.happens(inPercent: 50) ? .alice : .bob
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<45: try await grant(as: who)
+        case 0..<35: try await grant(as: who)
+        case 35..<45: for _ in 0..<6 { try await serve() }
         case 45..<55:
             _ = try await test.store.renew(
                 id, ttlMilliseconds: [nil, 5_000, 90_000].randomElement(using: &random) ?? nil, who)
@@ -60,6 +64,9 @@ struct RandomHistory {
             let free = try await test.store.allPorts().filter { $0.state == .free }
             wish.first = free.randomElement(using: &random).map { Int($0.port.number) }
         }
+        if random.happens(inPercent: 30) {
+            wish.wait = WaitPreference(seconds: 30, isAsync: random.happens(inPercent: 40))
+        }
         wish.nextPort = wish.first.map { max(1, $0 + wish.count) }
         wish.formerLease = random.happens(inPercent: 30) ? LeaseID(Int64.random(in: 1...50, using: &random)) : nil
         if random.happens(inPercent: 50) {
@@ -75,6 +82,34 @@ struct RandomHistory {
                 (wish.first, wish.count) = (Int(dead.block.first.number), dead.block.count)
             }
             _ = try await test.grant(wish)
+        }
+    }
+
+    /// The line is looked at: a head is served, somebody leaves, somebody hears of a lease or never will.
+    private mutating func serve() async throws {
+        let waiting = try await test.store.waitingTickets(limit: 100)
+        if random.happens(inPercent: 25), let ticket = waiting.randomElement(using: &random) {
+            let end: TicketEnd =
+                random.happens(inPercent: 50) ? .cancelled("left") : .lapsed(.poolExhausted, "its time is over")
+            _ = try await test.store.leave(ticket.id, end, .daemon)
+        } else if let head = waiting.filter({ $0.turn != nil }).min(by: { $0.turn ?? 0 < $1.turn ?? 0 }) {
+            let free = try await test.store.allPorts().filter { $0.state == .free }
+            let runs = PortBlock.runs(of: free.map(\.port)).filter { $0.count >= head.request.count }
+            let block = runs.randomElement(using: &random).flatMap {
+                PortBlock(first: $0.first, count: head.request.count)
+            }
+            let command = GrantCommand(
+                request: head.request, context: try await test.store.context(of: head),
+                proposal: block.map { Proposal(block: $0) }, owner: head.owner, ttlMilliseconds: head.ttlMilliseconds,
+                supersedes: nil, processes: test.processes, ticket: head.id)
+            for outcome in await test.store.serve([command]) { _ = try outcome.get() }
+        }
+        for ticket in try await test.store.unredeemedTickets() where random.happens(inPercent: 50) {
+            if random.happens(inPercent: 70) {
+                _ = try await test.store.redeem(ticket.id, reason: "told", .daemon)
+            } else {
+                _ = try await test.store.abandon(ticket.id, reason: "gone", .daemon)
+            }
         }
     }
 
@@ -119,6 +154,7 @@ struct RandomHistory {
             test.clock.reboot(as: BootID("boot-\(boot)"), down: Int64.random(in: 0...60_000, using: &random))
         }
         let count = Int.random(in: 150...200, using: &random)
-        test = try await test.started(pools: [Pool(name: .standard, ranges: [.of(20_000, count)])])
+        test = try await test.started(
+            pools: [Pool(name: .standard, ranges: [.of(20_000, count)])], limits: Self.limits)
     }
 }

@@ -21,12 +21,14 @@ import Testing
             let cases = SchemaBreach.all.filter { $0.table == table }.map(\.rule)
             #expect(Set(cases) == Set(try bench.checks(of: table)), "\(table)")
         }
-        #expect(SchemaBreach.all.count == 73)
+        #expect(SchemaBreach.all.count == 106)
     }
 
     /// Rows that lie just inside the checks.
     @Test(arguments: [
         ("pools", ["max_block": "1", "default_ttl_seconds": "1", "quarantine_ms": "0", "next_port": "65536"]),
+        ("pools", ["queue": "'best-effort'"]),
+        ("host", ["active_sessions": "0", "waiting": "0", "held_slots": "0", "last_turn": "0"]),
         ("sessions", ["name": "'" + String(repeating: "a", count: 128) + "'"]),
         ("sessions", ["state": "'ended'", "ended_at": "5", "lease_count": "0", "port_count": "0"]),
         ("leases", ["first_port": "65535", "count": "1"]), ("leases", ["first_port": "1", "count": "65535"]),
@@ -64,11 +66,19 @@ import Testing
         ),
         ("audit", ["first_port": "NULL", "count": "NULL"]),
         ("idempotency_keys", ["status": "200"]), ("idempotency_keys", ["status": "299"]),
+        ("idempotency_keys", ["status": "202", "lease_id": "NULL", "ticket_id": "1"]),
     ])
     func `take a row at their bounds`(table: String, changes: [String: String]) throws {
         #expect(
             try SchemaBench(hasTriggers: false).refusal(of: SchemaSpecimens.insert(table, changes)) == nil,
             "\(table): \(changes)")
+    }
+
+    @Test(arguments: SchemaBreach.ticketsAtTheBounds)
+    func `take a ticket at their bounds`(changes: [String: String]) throws {
+        #expect(
+            try SchemaBench(hasTriggers: false).refusal(of: SchemaSpecimens.insert("tickets", changes)) == nil,
+            "\(changes)")
     }
 }
 
@@ -87,11 +97,13 @@ struct SchemaBreach: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(table): \(rule)" }
 
-    static let all = pools + sessions + leases + leaseStates + agents + ports + ledgers
+    static let all: [SchemaBreach] = [
+        pools, sessions, leases, leaseStates, agents, ports, ledgers, outcomes, tickets, ticketStates,
+    ].flatMap { $0 }
 }
 
 extension SchemaBreach {
-    private static func text(_ length: Int) -> String { "'" + String(repeating: "a", count: length) + "'" }
+    static func text(_ length: Int) -> String { "'" + String(repeating: "a", count: length) + "'" }
 
     private static let pools = [
         SchemaBreach("pools", "length(name) BETWEEN 1 AND 63", ["name": text(0)], ["name": text(64)]),
@@ -99,8 +111,12 @@ extension SchemaBreach {
         SchemaBreach("pools", "default_ttl_seconds >= 1", ["default_ttl_seconds": "0"]),
         SchemaBreach("pools", "quarantine_ms >= 0", ["quarantine_ms": "-1"]),
         SchemaBreach("pools", "next_port BETWEEN 1 AND 65536", ["next_port": "0"], ["next_port": "65537"]),
+        SchemaBreach("pools", "queue IN ('fifo', 'best-effort')", ["queue": "'lifo'"]),
         SchemaBreach("host", "id = 1", ["id": "2"]),
         SchemaBreach("host", "active_sessions >= 0", ["active_sessions": "-1"]),
+        SchemaBreach("host", "waiting >= 0", ["waiting": "-1"]),
+        SchemaBreach("host", "held_slots >= 0", ["held_slots": "-1"]),
+        SchemaBreach("host", "last_turn >= 0", ["last_turn": "-1"]),
     ]
 
     private static let sessions = [
@@ -226,8 +242,17 @@ extension SchemaBreach {
         SchemaBreach("backup_stamp", "id = 1", ["id": "2"]),
         SchemaBreach("audit", "length(hash) = 32", ["hash": "zeroblob(31)"], ["hash": "zeroblob(33)"]),
         SchemaBreach("audit", "(first_port IS NULL) = (count IS NULL)", ["first_port": "NULL"], ["count": "NULL"]),
+    ]
+
+    private static let outcomes = [
         SchemaBreach("idempotency_keys", "length(key) BETWEEN 1 AND 255", ["key": text(0)], ["key": text(256)]),
         SchemaBreach("idempotency_keys", "length(request_hash) = 32", ["request_hash": "zeroblob(31)"]),
         SchemaBreach("idempotency_keys", "status BETWEEN 200 AND 299", ["status": "199"], ["status": "300"]),
+        SchemaBreach(
+            "idempotency_keys", "(lease_id IS NULL) <> (ticket_id IS NULL)", ["lease_id": "NULL"], ["ticket_id": "1"],
+            ["status": "202", "ticket_id": "1"]),
+        SchemaBreach(
+            "idempotency_keys", "(status = 202) = (ticket_id IS NOT NULL)", ["status": "202"],
+            ["lease_id": "NULL", "ticket_id": "1"]),
     ]
 }

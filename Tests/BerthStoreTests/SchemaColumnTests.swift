@@ -15,7 +15,7 @@ import Testing
 
     @Test func `refuse NULL where they must have a value`() throws {
         let columns = try SchemaBench().columns().filter(\.mustHaveValue)
-        #expect(columns.count == 60)
+        #expect(columns.count == 76)
         for column in columns {
             let sql = SchemaSpecimens.insert(column.table, [column.name: "NULL"])
             #expect(
@@ -43,10 +43,13 @@ import Testing
     @Test(arguments: [
         ("leases", "session_id"), ("leases", "owner_boot"), ("leases", "deadline_boot"), ("agents", "lease_id"),
         ("agents", "process_boot"), ("ports", "rest_boot"), ("ports", "pool"), ("idempotency_keys", "lease_id"),
+        ("idempotency_keys", "ticket_id"), ("tickets", "owner_boot"), ("tickets", "deadline_boot"),
     ])
     func `refuse a reference to nothing`(table: String, column: String) throws {
         let nowhere = column == "pool" ? "'nowhere'" : "999"
-        let sql = SchemaSpecimens.insert(table, [column: nowhere])
+        // An outcome is a lease or a ticket.
+        let others: [String: String] = column == "ticket_id" ? ["status": "202", "lease_id": "NULL"] : [:]
+        let sql = SchemaSpecimens.insert(table, others.merging([column: nowhere]) { $1 })
         #expect(try SchemaBench(hasTriggers: false).refusal(of: sql) == "FOREIGN KEY constraint failed")
         // It was the reference alone: with foreign keys off the same row is taken.
         let bench = try SchemaBench(hasTriggers: false)
@@ -63,8 +66,9 @@ import Testing
         }
         #expect(
             references.sorted() == [
-                "agents.lease_id", "agents.process_boot", "idempotency_keys.lease_id", "leases.deadline_boot",
-                "leases.owner_boot", "leases.session_id", "ports.pool", "ports.rest_boot",
+                "agents.lease_id", "agents.process_boot", "idempotency_keys.lease_id", "idempotency_keys.ticket_id",
+                "leases.deadline_boot", "leases.owner_boot", "leases.session_id", "ports.pool", "ports.rest_boot",
+                "tickets.deadline_boot", "tickets.owner_boot",
             ])
     }
 }

@@ -2,10 +2,11 @@
 ///
 /// A test of a constraint changes one or a few columns of a specimen, so that nothing but the constraint can refuse it.
 enum SchemaSpecimens {
-    /// Valid rows: a session with an active lease and an ended one, and ports in every state.
+    /// Valid rows: a session with an active lease and an ended one, ports in every state, and a line: ticket 1 was
+    /// granted and its client has not heard of it, 2 and 3 are at their pool's gate, 4 is at the gate of the sessions.
     static let base = """
         INSERT INTO boots VALUES (1, 'boot-1');
-        INSERT INTO pools VALUES ('default', '20000-20099', '', 256, 3600, 2000, 20000);
+        INSERT INTO pools VALUES ('default', '20000-20099', '', 256, 3600, 2000, 20000, 'fifo');
         INSERT INTO sessions (id, name, principal, state, created_at, ended_at)
             VALUES (2, 'bob', 'uid:1001', 'ended', 1, 2);
         INSERT INTO sessions (id, name, principal, state, created_at, lease_count, port_count)
@@ -22,7 +23,16 @@ enum SchemaSpecimens {
         INSERT INTO agents (lease_id, port, name, state) VALUES (1, 20000, 'one', 'reserved');
         INSERT INTO held_blocks VALUES ('uid:1000', 'alice', 'web', 'default', 2, 20000, 1, 1);
         INSERT INTO audit (seq, at, event, principal, hash) VALUES (1, 10, 'daemon.started', 'daemon', zeroblob(32));
-        INSERT INTO idempotency_keys VALUES ('uid:1000', 'POST', '/v1/leases', 'key-1', zeroblob(32), 201, 1, 1);
+        WITH places (id, turn) AS (VALUES (1, 1), (2, 2), (3, 3), (4, NULL))
+        INSERT INTO tickets (id, principal, session, pool, count, wish, owner_boot, owner_namespace, owner_pid,
+                owner_ticks, is_async, method, path, key, request_hash, created_at, deadline_boot, deadline_boot_ms,
+                deadline_at, turn, state)
+            SELECT id, 'uid:1000', 'alice', 'default', 2, '{}', 1, 7, 42, 5, 0, 'POST', '/v1/leases', 'wait-' || id,
+                zeroblob(32), 1, 1, 9, 9, turn, 'waiting' FROM places;
+        UPDATE tickets SET state = 'granted', lease_id = 1, ended_at = 5, end_reason = 'it waited', last_seq = 1
+            WHERE id = 1;
+        INSERT INTO idempotency_keys VALUES
+            ('uid:1000', 'POST', '/v1/leases', 'key-1', zeroblob(32), 201, 1, NULL, 1);
         """
 
     static let rows: [String: [(column: String, value: String)]] = [
@@ -30,9 +40,11 @@ enum SchemaSpecimens {
         "boots": [("id", "2"), ("boot_id", "'boot-2'")],
         "pools": [
             ("name", "'other'"), ("ranges", "'30000-30009'"), ("excluded", "''"), ("max_block", "8"),
-            ("default_ttl_seconds", "60"), ("quarantine_ms", "0"), ("next_port", "30000"),
+            ("default_ttl_seconds", "60"), ("quarantine_ms", "0"), ("next_port", "30000"), ("queue", "'fifo'"),
         ],
-        "host": [("id", "1"), ("active_sessions", "1")],
+        "host": [
+            ("id", "1"), ("active_sessions", "1"), ("waiting", "3"), ("held_slots", "0"), ("last_turn", "3"),
+        ],
         "sessions": [
             ("id", "3"), ("name", "'carol'"), ("principal", "'uid:1002'"), ("state", "'active'"), ("created_at", "1"),
             ("ended_at", "NULL"), ("lease_count", "1"), ("port_count", "2"),
@@ -59,6 +71,17 @@ enum SchemaSpecimens {
             ("principal", "'uid:1000'"), ("session", "'alice'"), ("name", "'db'"), ("pool", "'default'"),
             ("count", "2"), ("first_port", "20000"), ("first_lease_id", "1"), ("last_lease_id", "2"),
         ],
+        // It has come to its pool's gate, and its client has a key.
+        "tickets": [
+            ("id", "5"), ("principal", "'uid:1000'"), ("session", "'carol'"), ("pool", "'default'"), ("count", "2"),
+            ("wish", "'{}'"), ("owner_boot", "1"), ("owner_namespace", "7"), ("owner_pid", "42"), ("owner_ticks", "5"),
+            ("owner_inode", "6"), ("is_async", "0"), ("request_id", "'r'"), ("method", "'POST'"),
+            ("path", "'/v1/leases'"), ("key", "'wait-5'"), ("request_hash", "zeroblob(32)"), ("created_at", "1"),
+            ("deadline_boot", "1"), ("deadline_boot_ms", "9"), ("deadline_at", "9"), ("turn", "4"),
+            ("holds_slot", "0"), ("passed", "0"), ("state", "'waiting'"), ("lease_id", "NULL"),
+            ("redeemed_at", "NULL"), ("ended_at", "NULL"), ("end_code", "NULL"), ("end_reason", "NULL"),
+            ("last_seq", "NULL"),
+        ],
         "audit": [
             ("seq", "2"), ("at", "10"), ("event", "'lease.granted'"), ("lease_id", "1"), ("session", "'alice'"),
             ("pool", "'default'"), ("first_port", "20000"), ("count", "2"), ("agent", "'one'"), ("pid", "42"),
@@ -72,7 +95,8 @@ enum SchemaSpecimens {
         "backup_stamp": [("id", "1"), ("at", "10"), ("seq", "1")],
         "idempotency_keys": [
             ("principal", "'uid:1000'"), ("method", "'POST'"), ("path", "'/v1/leases'"), ("key", "'key-2'"),
-            ("request_hash", "zeroblob(32)"), ("status", "201"), ("lease_id", "1"), ("created_at", "1"),
+            ("request_hash", "zeroblob(32)"), ("status", "201"), ("lease_id", "1"), ("ticket_id", "NULL"),
+            ("created_at", "1"),
         ],
     ]
 

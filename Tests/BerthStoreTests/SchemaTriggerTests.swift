@@ -23,13 +23,13 @@ import Testing
 
     @Test func `are all covered by a case above or below`() throws {
         let names: [String] = try SchemaBench().fetch("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        let counters: Set = ["sessions_started", "sessions_ended"]
+        let counters: Set = ["sessions_started", "sessions_ended", "tickets_are_counted", "tickets_leave"]
         #expect(Set(names) == Set(TriggerBreach.all.map(\.trigger)).union(counters))
     }
 
     @Test func `count the active sessions`() throws {
         let bench = try SchemaBench()
-        #expect(bench.refusal(of: "INSERT INTO host VALUES (1, 1)") == nil)
+        #expect(bench.refusal(of: "INSERT INTO host (id, active_sessions) VALUES (1, 1)") == nil)
         let steps = [
             ("INSERT INTO sessions (name, principal, state, created_at) VALUES ('carol', 'daemon', 'active', 1)", 2),
             (
@@ -99,7 +99,9 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { trigger }
 
-    static let all = [
+    static let all = leasing + tickets
+
+    private static let leasing = [
         TriggerBreach(
             "sessions_are_new",
             SchemaSpecimens.insert("sessions", ["id": "1"]),

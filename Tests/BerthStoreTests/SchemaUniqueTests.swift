@@ -23,6 +23,9 @@ import Testing
                 + "held_blocks.first_port"
         ),
         ("audit", ["seq": "1"], "audit.seq"),
+        ("tickets", ["id": "1"], "tickets.id"),
+        ("tickets", ["turn": "2"], "tickets.pool, tickets.turn"),
+        ("tickets", ["key": "'wait-2'"], "tickets.principal, tickets.method, tickets.path, tickets.key"),
         (
             "idempotency_keys", ["key": "'key-1'"],
             "idempotency_keys.principal, idempotency_keys.method, idempotency_keys.path, idempotency_keys.key"
@@ -48,7 +51,8 @@ import Testing
             names.sorted() == [
                 "leases_active_first_port", "leases_active_name", "sessions_active_name", "sqlite_autoindex_agents_1",
                 "sqlite_autoindex_agents_2", "sqlite_autoindex_boots_1", "sqlite_autoindex_held_blocks_1",
-                "sqlite_autoindex_idempotency_keys_1", "sqlite_autoindex_pools_1",
+                "sqlite_autoindex_idempotency_keys_1", "sqlite_autoindex_pools_1", "tickets_key",
+                "tickets_turn",
             ])
     }
 
@@ -56,6 +60,7 @@ import Testing
     @Test(arguments: [
         SchemaSpecimens.insert("sessions", ["name": "'bob'"]),
         SchemaSpecimens.insert("leases", ["first_port": "20010"]),
+        SchemaSpecimens.insert("tickets", ["key": "'wait-1'"]),
         SchemaSpecimens.insert("leases", ["name": "NULL"]) + "; "
             + SchemaSpecimens.insert("leases", ["id": "4", "name": "NULL", "first_port": "20030"]),
     ])
@@ -63,9 +68,21 @@ import Testing
         #expect(try SchemaBench().refusal(of: sql) == nil)
     }
 
+    /// A ticket that has left is in nobody's way, and one without a turn or a key is like no other.
+    @Test(arguments: [
+        ["turn": "1"], ["turn": "2", "pool": "'other'"], ["turn": "NULL"],
+        ["key": "'wait-2'", "principal": "'uid:1001'"], ["key": "'wait-2'", "method": "'PUT'"],
+        ["key": "'wait-2'", "path": "'/v1/other'"],
+        ["key": "NULL", "method": "NULL", "path": "NULL", "request_hash": "NULL"],
+    ])
+    func `hold a ticket's turn within its pool and its key within its request`(changes: [String: String]) throws {
+        let bench = try SchemaBench(hasTriggers: false)
+        #expect(bench.refusal(of: SchemaSpecimens.insert("tickets", changes)) == nil)
+    }
+
     @Test func `never give an id twice, even when the newest row is gone`() throws {
         let bench = try SchemaBench(hasTriggers: false)
-        for table in ["leases", "sessions"] {
+        for table in ["leases", "sessions", "tickets"] {
             #expect(bench.refusal(of: SchemaSpecimens.insert(table, ["id": "70"])) == nil)
             #expect(bench.refusal(of: "DELETE FROM \(table) WHERE id = 70") == nil)
             #expect(bench.refusal(of: SchemaSpecimens.insert(table, ["id": "NULL", "name": "'new'"])) == nil)

@@ -49,40 +49,37 @@ import Testing
     }
 
     @Test func `is one of at most so many, but a session that runs may have more leases`() async throws {
-        let test = try await TestStore.open()
-        let limits = Limits(maxSessions: 2)
-        let first = try await test.lease(Wish(session: "a", first: 20_000, limits: limits))
-        try await test.lease(Wish(session: "b", first: 20_010, limits: limits))
+        let test = try await TestStore.open(limits: Limits(maxSessions: 2))
+        let first = try await test.lease(Wish(session: "a", first: 20_000))
+        try await test.lease(Wish(session: "b", first: 20_010))
         let before = try test.everything()
-        #expect(await code { try await test.grant(Wish(session: "c", first: 20_020, limits: limits)) } == .sessionLimit)
-        #expect(await code { try await test.grant(Wish(session: "c", first: nil, limits: limits)) } == .sessionLimit)
+        #expect(await code { try await test.grant(Wish(session: "c", first: 20_020)) } == .sessionLimit)
+        #expect(await code { try await test.grant(Wish(session: "c", first: nil)) } == .sessionLimit)
         #expect(try test.everything() == before)
-        try await test.lease(Wish(session: "a", name: "second", first: 20_030, limits: limits))
+        try await test.lease(Wish(session: "a", name: "second", first: 20_030))
         _ = try await test.store.endSession("a", .alice)
         #expect(try await test.now(first).end == .released)
-        try await test.lease(Wish(session: "c", first: 20_020, limits: limits))
+        try await test.lease(Wish(session: "c", first: 20_020))
     }
 
     @Test func `makes room for the one that takes over a dead holder's name`() async throws {
-        let test = try await TestStore.open()
-        let limits = Limits(maxSessions: 1, maxPortsPerSession: 2)
+        let test = try await TestStore.open(limits: Limits(maxSessions: 1, maxPortsPerSession: 2))
         let owner = test.processes.start(42)
-        let lease = try await test.lease(Wish(name: "web", ttl: nil, owner: owner, limits: limits))
+        let lease = try await test.lease(Wish(name: "web", ttl: nil, owner: owner))
         test.processes.end(42)
-        let wish = Wish(name: "web", formerLease: lease.id, supersedes: lease.id, limits: limits)
+        let wish = Wish(name: "web", formerLease: lease.id, supersedes: lease.id)
         #expect(try await test.lease(wish).id > lease.id)
     }
 
     @Test func `holds at most so many ports`() async throws {
-        let test = try await TestStore.open()
-        let limits = Limits(maxPortsPerSession: 5)
-        try await test.lease(Wish(name: "web", first: 20_000, count: 3, limits: limits))
+        let test = try await TestStore.open(limits: Limits(maxPortsPerSession: 5))
+        try await test.lease(Wish(name: "web", first: 20_000, count: 3))
         let before = try test.everything()
-        #expect(await code { try await test.grant(Wish(first: 20_010, count: 3, limits: limits)) } == .quotaExceeded)
+        #expect(await code { try await test.grant(Wish(first: 20_010, count: 3)) } == .quotaExceeded)
         #expect(try test.everything() == before, "a refusal went into the audit")
-        try await test.lease(Wish(first: 20_010, count: 2, limits: limits))
-        #expect(await code { try await test.grant(Wish(first: 20_020, count: 1, limits: limits)) } == .quotaExceeded)
-        guard case .existing = try await test.grant(Wish(name: "web", count: 3, limits: limits)) else {
+        try await test.lease(Wish(first: 20_010, count: 2))
+        #expect(await code { try await test.grant(Wish(first: 20_020, count: 1)) } == .quotaExceeded)
+        guard case .existing = try await test.grant(Wish(name: "web", count: 3)) else {
             Issue.record("a repeat counted against the quota")
             return
         }

@@ -61,6 +61,12 @@ import Testing
     ])
     func `cannot break a rule`(sql: String) async throws {
         let test = try await stopped()
+        try expectRefusal(of: sql, on: test)
+        let again = try await test.started()
+        #expect(try await again.ports(.leased) == ["20000-20001", "20010-20011"])
+    }
+
+    private func expectRefusal(of sql: String, on test: TestStore) throws {
         let before = try SQLiteShell.run(".dump", on: test.path)
         let answer = try SQLiteShell.run("PRAGMA foreign_keys; PRAGMA recursive_triggers; " + sql, on: test.path)
         #expect(answer.output == "0\n0\n", "foreign keys and recursive triggers are off in a shell")
@@ -69,16 +75,55 @@ import Testing
         let after = try SQLiteShell.run(".dump", on: test.path)
         #expect(before.status == 0 && before.output.contains("INSERT INTO audit"))
         #expect(after.output == before.output, "something changed: \(sql)")
-        let again = try await test.started()
-        #expect(try await again.ports(.leased) == ["20000-20001", "20010-20011"])
+    }
+
+    /// As ``stopped()``, and a line: carol's ticket 1 and alice's ticket 2 are at their pool's gate, dave's ticket 3
+    /// waits for a session's slot.
+    private func stoppedWithLine() async throws -> TestStore {
+        let limits = Limits(maxSessions: 3)
+        let test = try await stopped().started(limits: limits)
+        for session in ["carol", "alice", "dave"] as [SessionName] {
+            let wish = Wish(
+                session: session, name: "next", first: nil, wait: WaitPreference(seconds: nil, isAsync: true))
+            guard case .waiting = try await test.grant(wish) else { throw NotGranted(outcome: "no ticket") }
+        }
+        try test.stop()
+        let line = try SQLiteShell.run("SELECT session, turn, holds_slot FROM tickets ORDER BY id", on: test.path)
+        #expect(line.output == "carol|1|1\nalice|2|0\ndave||0\n")
+        return test
+    }
+
+    @Test(arguments: [
+        // Somebody comes into another's place, or before it.
+        insertTicket(id: 1), insertTicket(id: 1, or: "REPLACE"), insertTicket(id: 3, or: "REPLACE"),
+        insertTicket(id: -7), insertTicket(id: -1), insertTicket(turn: 1), insertTicket(turn: 1, or: "REPLACE"),
+        insertTicket(turn: 2, or: "REPLACE"),
+        insertTicket(turn: 2, or: "IGNORE"), "UPDATE OR REPLACE tickets SET turn = 1 WHERE id = 2",
+        "UPDATE OR REPLACE tickets SET turn = 1 WHERE id = 3", "UPDATE OR REPLACE tickets SET id = 1 WHERE id = 3",
+        "UPDATE tickets SET turn = NULL WHERE id = 1", "UPDATE tickets SET turn = 9 WHERE id = 1",
+        "UPDATE tickets SET principal = 'uid:1001' WHERE id = 1", "UPDATE tickets SET count = 1 WHERE id = 1",
+        "DELETE FROM tickets", "DELETE FROM tickets WHERE id = 1",
+        // A ticket is granted out of turn, before it passed the first gate, or without a lease that lives.
+        grantTicket(2, lease: 1), grantTicket(3, lease: 1), grantTicket(1, lease: 3), grantTicket(1, lease: 99),
+        // The count falls below nothing; one that has not passed the first gate has a slot.
+        "UPDATE host SET waiting = -1", "UPDATE tickets SET holds_slot = 1 WHERE id = 3",
+    ])
+    func `cannot jump the line`(sql: String) async throws {
+        let test = try await stoppedWithLine()
+        try expectRefusal(of: sql, on: test)
+        let again = try await test.started(limits: Limits(maxSessions: 3))
+        #expect(
+            try again.rows("SELECT session, turn, holds_slot, state FROM tickets ORDER BY id")
+                == ["carol|1|1|waiting", "alice|2|0|waiting", "dave||0|waiting"])
     }
 
     @Test func `can do what the rules allow, so the refusals above are the rules'`() async throws {
-        let test = try await stopped()
+        let test = try await stoppedWithLine()
         let allowed = [
             "UPDATE leases SET labels = '{\"a\":\"b\"}' WHERE id = 1",
             "UPDATE ports SET state = 'foreign' WHERE port = 20002",
-            insertAudit("(SELECT max(seq) + 1 FROM audit)"),
+            insertAudit("(SELECT max(seq) + 1 FROM audit)"), insertTicket(turn: 3), insertTicket(),
+            grantTicket(1, lease: 1), grantTicket(2, lease: 1), "UPDATE tickets SET turn = 4 WHERE id = 3",
         ]
         for sql in allowed {
             let answer = try SQLiteShell.run(sql, on: test.path)
@@ -102,5 +147,22 @@ private func insertAudit(_ seq: String, at: String = "9000000000000", or resolut
     """
     INSERT OR \(resolution) INTO audit (seq, at, event, principal, hash)
     VALUES (\(seq), \(at), 'daemon.stopped', 'daemon', zeroblob(32))
+    """
+}
+
+/// A statement that inserts a ticket of bob's, at the gate of the sessions when it has no turn.
+private func insertTicket(id: Int? = nil, turn: Int? = nil, or resolution: String = "ABORT") -> String {
+    """
+    INSERT OR \(resolution) INTO tickets (id, principal, session, pool, count, wish, is_async, created_at,
+        deadline_boot, deadline_boot_ms, deadline_at, turn, state)
+    VALUES (\(id.map { String($0) } ?? "NULL"), 'uid:1001', 'bob', 'default', 1, '{}', 1, 1, 1, 1, 1,
+        \(turn.map { String($0) } ?? "NULL"), 'waiting')
+    """
+}
+
+private func grantTicket(_ ticket: Int, lease: Int) -> String {
+    """
+    UPDATE tickets SET state = 'granted', holds_slot = 0, lease_id = \(lease), ended_at = 1, end_reason = 'x',
+        last_seq = 1 WHERE id = \(ticket)
     """
 }

@@ -23,7 +23,8 @@ struct Wish {
     var nextPort: Int?
     var formerLease: LeaseID?
     var supersedes: LeaseID?
-    var limits = Limits()
+    var wait: WaitPreference?
+    var ticket: TicketID?
     var context = ChangeContext.alice
 
     var request: GrantRequest {
@@ -44,7 +45,8 @@ extension TestStore {
         return try await store.grant(
             GrantCommand(
                 request: wish.request, context: wish.context, proposal: proposal, owner: wish.owner,
-                ttlMilliseconds: wish.ttl, limits: wish.limits, supersedes: wish.supersedes, processes: processes))
+                ttlMilliseconds: wish.ttl, supersedes: wish.supersedes, processes: processes, wait: wish.wait,
+                ticket: wish.ticket))
     }
 
     /// Asks for what the wish says and expects a new lease.

@@ -14,20 +14,21 @@ struct TestStore {
     let store: LeaseStore
 
     /// A fresh store with one pool of 100 ports, 20000-20099, whose quarantine is 2 s.
-    static func open(pools: [Pool] = [.test]) async throws -> TestStore {
+    static func open(pools: [Pool] = [.test], limits: Limits = Limits()) async throws -> TestStore {
         let clock = ManualClock()
         return try await open(
-            pools, folder: TemporaryFolder(), clock: clock, processes: FakeProcessTable(clock: clock))
+            pools, limits, folder: TemporaryFolder(), clock: clock, processes: FakeProcessTable(clock: clock))
     }
 
     /// Opens what lies in the folder.
     static func open(
-        _ pools: [Pool], folder: TemporaryFolder, clock: ManualClock, processes: FakeProcessTable,
+        _ pools: [Pool], _ limits: Limits = Limits(), folder: TemporaryFolder, clock: ManualClock,
+        processes: FakeProcessTable,
         file: DatabaseFile? = nil, commits: CommitRecorder = CommitRecorder()
     ) async throws -> TestStore {
         let file = try file ?? DatabaseFile(path: folder.file("berth.db"))
         let setup = LeaseStore.Setup(
-            pools: pools, clock: clock, processes: processes, observer: commits,
+            pools: pools, limits: limits, clock: clock, processes: processes, observer: commits,
             unknownOutcome: { commits.unknownOutcome($0) })
         let store = try await LeaseStore.open(file, setup)
         return TestStore(folder: folder, clock: clock, processes: processes, commits: commits, store: store)
@@ -42,15 +43,17 @@ struct TestStore {
     }
 
     /// Opens the same database again, after ``stop()``.
-    func started(pools: [Pool] = [.test]) async throws -> TestStore {
-        try await Self.open(pools, folder: folder, clock: clock, processes: processes)
+    func started(pools: [Pool] = [.test], limits: Limits = Limits()) async throws -> TestStore {
+        try await Self.open(pools, limits, folder: folder, clock: clock, processes: processes)
     }
 
     /// Stops and starts again, with `meanwhile` in between.
-    func restarted(pools: [Pool] = [.test], _ meanwhile: () throws -> Void = {}) async throws -> TestStore {
+    func restarted(
+        pools: [Pool] = [.test], limits: Limits = Limits(), _ meanwhile: () throws -> Void = {}
+    ) async throws -> TestStore {
         try stop()
         try meanwhile()
-        return try await started(pools: pools)
+        return try await started(pools: pools, limits: limits)
     }
 
     /// The rows of a statement, each as its columns' texts joined by `|`; NULL is empty.

@@ -33,6 +33,7 @@ import Testing
         #expect(try test.rows("PRAGMA auto_vacuum") == ["2"], "it gives space back from now on")
         let live = try #require(try await test.store.lease(LeaseID(2), for: .administrator))
         #expect(live.isActive && live.labels == ["repo": "draft"])
+        #expect(try test.rows("SELECT waiting, held_slots, last_turn FROM host") == ["0|0|0"], "nobody waits")
         var filter = AuditFilter()
         filter.lease = LeaseID(1)
         #expect(try await test.store.audit(filter).map(\.entry.event) == [.leaseGranted, .leaseReleased])
