@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: 1...4)
     func `never shares a port, never takes one from the living, and gets every port back`(seed: Int) async throws {
         let simulation = try await Simulation(seed: seed)
-        try await simulation.run(steps: 1000)
+        try await simulation.run(steps: 1500)
         let report = simulation.report
         #expect(report.pidReuses > 100 && report.orphaned > 0 && report.crashes > 0, "too little happened")
         #expect(report.falseReclaims == 0)

@@ -28,10 +28,11 @@ struct TestManager {
 
     /// The same database and host, after the daemon stopped where it stood.
     /// - Parameter pools: as they are configured now; nil when nothing changed.
-    func restarted(pools: [Pool]? = nil) async throws -> TestManager {
+    func restarted(pools: [Pool]? = nil, limits: Limits? = nil) async throws -> TestManager {
         store.queue.close()
         try store.file.close()
-        return try await Self.start(pools ?? Array(manager.pools.values), Limits(), folder, clock, processes, probe)
+        return try await Self.start(
+            pools ?? Array(manager.pools.values), limits ?? store.limits, folder, clock, processes, probe)
     }
 
     private static func start(
@@ -42,11 +43,11 @@ struct TestManager {
         let store = try await LeaseStore.open(
             DatabaseFile(path: folder.file("berth.db")),
             LeaseStore.Setup(
-                pools: pools, clock: clock, processes: processes, observer: SilentObserver(), unknownOutcome: { _ in }))
+                pools: pools, limits: limits, clock: clock, processes: processes, observer: SilentObserver(),
+                unknownOutcome: { _ in }))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let manager = try await LeaseManager(
-            store: store, probe: probe, processes: processes, watch: watch, clock: clock, limits: limits,
-            logger: logger)
+            store: store, probe: probe, processes: processes, watch: watch, clock: clock, logger: logger)
         return TestManager(
             folder: folder, clock: clock, processes: processes, watch: watch, probe: probe, store: store,
             manager: manager,
@@ -62,6 +63,8 @@ struct TestManager {
         change(&request)
         switch try await manager.lease(request, ChangeContext(caller: caller)) {
         case .created(let lease), .existing(let lease), .replayed(let lease, _): return lease
+        case .waiting(let ticket, _), .ticket(let ticket, _): throw Waits(ticket: ticket)
+        case .again: throw BerthError(.internal, "nobody was to take over a place")
         }
     }
 
@@ -80,6 +83,11 @@ struct TestManager {
         }
         return end
     }
+}
+
+/// A lease that a test counted on waits in line.
+struct Waits: Error {
+    let ticket: Ticket
 }
 
 private struct SilentObserver: CommitObserver {

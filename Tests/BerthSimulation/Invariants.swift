@@ -11,6 +11,7 @@ extension Simulation {
         if snapshotCommits != commits {
             snapshot = try await Snapshot.read(daemon.store)
             snapshotCommits = commits
+            try await checkLine()
             try checkPorts()
             try await checkLeases()
         }
@@ -57,12 +58,16 @@ extension Simulation {
     // MARK: A grant
 
     /// Nothing bound is ever granted, nothing that rests goes to somebody else, and identities only grow.
-    func checkGrant(_ lease: Lease) throws {
-        guard lease.id > ledger.lastLease else { throw failure("lease \(lease.id) comes after \(ledger.lastLease)") }
+    /// - Parameter pools: as they may have been when it was granted.
+    func checkGrant(_ lease: Lease, in pools: [Pool]? = nil) throws {
+        let before = pools == nil ? ledger.lastLease : events.lastLease
+        guard lease.id > before else { throw failure("lease \(lease.id) comes after \(before)") }
         let bound = lease.block.ports.filter(host.bound.contains)
         guard bound.isEmpty else { throw failure("\(lease.block) was granted, and \(bound) is bound") }
-        guard let pool = (events.beforeCrash?.pools ?? host.pools).first(where: { $0.name == lease.pool }),
-            pool.runs.contains(where: { $0.contains(lease.block) })
+        guard
+            (pools ?? events.beforeCrash?.pools ?? host.pools).contains(where: { pool in
+                pool.name == lease.pool && pool.runs.contains { $0.contains(lease.block) }
+            })
         else { throw failure("\(lease.block) lies in no run of the pool \(lease.pool)") }
         for port in lease.block.ports {
             guard let rest = ledger.rests[port], rest.until > host.now else { continue }
@@ -159,15 +164,22 @@ extension Simulation {
             switch end {
             case .orphaned: claim.lease.owner != nil && !claim.processes.contains(where: host.lives)
             case .expired: deadline.map { $0 <= time } ?? false
-            case .released: false
+            // Nobody heard of it: its client had gone when it was granted.
+            case .released: ledger.unheard.contains(id)
             }
         guard isRightful else {
             report.falseReclaims += 1
             throw failure("false reclaim: lease \(id) was \(end.rawValue), \(reason)")
         }
-        if end == .orphaned { report.orphaned += 1 } else { report.expired += 1 }
         ledger.claims[id] = nil
         sweepsSinceAbandoned[id] = nil
+        switch end {
+        case .orphaned: report.orphaned += 1
+        case .expired: report.expired += 1
+        case .released:
+            report.takenBack += 1
+            return
+        }
         let rest = Ledger.Rest(
             holder: Ledger.Holder(claim.lease), block: claim.lease.block, until: time + Ledger.quarantine)
         let successors = events.granted.compactMap { ledger.claims[$0]?.lease }

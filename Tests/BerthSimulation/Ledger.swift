@@ -53,6 +53,16 @@ struct Ledger {
 
     var claims: [LeaseID: Claim] = [:]
     var rests: [Port: Rest] = [:]
+    /// The tickets that wait, as they were after the last step, and since when nobody asks about each.
+    var line: [TicketID: Ticket] = [:]
+    var asked: [TicketID: Int64] = [:]
+    var lastTicket = TicketID(0)
+    /// Leases that were waited for, and of which nobody has heard.
+    var unheard: Set<LeaseID> = []
+    /// The line could not be served, and no sweep has come since.
+    var isLineBroken = false
+    /// Whether a daemon was ever started anew.
+    var hasRestarted = false
     /// The highest lease that was ever seen: the next one is higher.
     var lastLease = LeaseID(0)
     /// When the daemon was last seen serving, by the boot clock.

@@ -2,7 +2,7 @@ import BerthTestSupport
 
 /// A thing that may happen in a step.
 enum Operation {
-    case lease, renew, release, endSession, attach, detach, trespass
+    case lease, renew, release, endSession, attach, detach, trespass, leaveLine
     case kill, reusePID, toggleSocket, stepWallClock
     case passTime, tellDeaths, loseDeaths, reap, suspend
     case restart, reboot, prune
@@ -10,6 +10,7 @@ enum Operation {
     /// How often each comes up among all.
     private static let weights: [(operation: Operation, weight: Int)] = [
         (.lease, 200), (.renew, 60), (.release, 75), (.endSession, 8), (.attach, 85), (.detach, 25), (.trespass, 25),
+        (.leaveLine, 10),
         (.kill, 70), (.reusePID, 130), (.toggleSocket, 70), (.stepWallClock, 12),
         (.passTime, 150), (.tellDeaths, 35), (.loseDeaths, 10), (.reap, 8), (.suspend, 5),
         (.restart, 12), (.reboot, 2), (.prune, 4),
@@ -28,7 +29,8 @@ enum Operation {
     /// Whether a call to the disk may fail during it.
     var touchesTheDisk: Bool {
         switch self {
-        case .lease, .renew, .release, .endSession, .attach, .detach, .trespass, .passTime, .tellDeaths, .reap, .prune:
+        case .lease, .renew, .release, .endSession, .attach, .detach, .trespass, .leaveLine, .passTime, .tellDeaths,
+            .reap, .prune:
             true
         case .kill, .reusePID, .toggleSocket, .stepWallClock, .loseDeaths, .suspend, .restart, .reboot: false
         }
@@ -57,6 +59,7 @@ extension Simulation {
         case .restart: try await restart()
         case .reboot: try await reboot()
         case .prune: try await prune()
+        case .leaveLine: try await leaveLine()
         }
     }
 }

@@ -7,6 +7,9 @@ import Synchronization
 
 /// One life of the daemon: the store, the manager and the reaper, from a start to a stop or a crash.
 struct SimulatedDaemon {
+    /// Fewer sessions than clients use names, so that both gates of the line matter.
+    static let limits = Limits(maxSessions: 6)
+
     let disk: SimulatedDisk
     let watch: FakeProcessWatch
     let pulse: Pulse
@@ -22,12 +25,12 @@ struct SimulatedDaemon {
         let store = try await LeaseStore.open(
             DatabaseFile(path: disk.path),
             LeaseStore.Setup(
-                pools: host.pools, clock: host.clock, processes: host.processes, observer: pulse,
+                pools: host.pools, limits: limits, clock: host.clock, processes: host.processes, observer: pulse,
                 unknownOutcome: { _ in pulse.die() }))
         let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
         let manager = try await LeaseManager(
             store: store, probe: host.probe, processes: host.processes, watch: watch, clock: host.clock,
-            limits: Limits(), logger: logger)
+            logger: logger)
         return SimulatedDaemon(
             disk: disk, watch: watch, pulse: pulse, store: store, manager: manager,
             reaper: Reaper(manager: manager, logger: logger))

@@ -9,20 +9,22 @@ extension Simulation {
     private static let bob = Caller(principal: .user(1001), isAdministrator: false, mayNameProcesses: true)
     private static let agents: [AgentName] = ["one", "two", "three"]
 
-    private enum Answer<Value> {
+    enum Answer<Value> {
         case done(Value), refused(BerthError), unanswered
     }
 
     /// Makes a request and keeps what its client knows afterwards.
-    private func ask<Value>(
-        _ text: String, as caller: Caller, expecting codes: [ErrorCode],
+    func ask<Value>(
+        _ text: String, as caller: Caller, expecting codes: [ErrorCode], isKeyed: Bool = false,
         _ body: (ChangeContext) async throws -> Value
     ) async throws -> Answer<Value> {
         requests += 1
         let id = "r\(requests)"
         note("\(id): \(text)")
         do {
-            let value = try await body(ChangeContext(caller: caller, requestID: id))
+            let key = IdempotencyKey(method: "POST", path: "/", key: id, requestHash: .init(repeating: 0, count: 32))
+            let value = try await body(
+                ChangeContext(caller: caller, requestID: id, idempotency: isKeyed ? key : nil))
             guard !daemon.pulse.isDead else { return giveUp(id) }
             return .done(value)
         } catch let error as BerthError {
@@ -61,7 +63,7 @@ extension Simulation {
 
     func lease(isAlice: Bool, owner: ProcessIdentity?) async throws {
         let session = SessionName(rawValue: "\(isAlice ? "a" : "b")\(Int.random(in: 0..<4, using: &random))")
-        var request = GrantRequest(session: session ?? "a", count: Int.random(in: 1...5, using: &random))
+        var request = GrantRequest(session: session ?? "a", count: Int.random(in: 1...7, using: &random))
         if random.happens(inPercent: 35) { request.name = random.pick(["web", "db"]) }
         if random.happens(inPercent: 25) { request.pool = random.pick(host.pools).name }
         if random.happens(inPercent: 10) { request.align = 2 }
@@ -76,12 +78,15 @@ extension Simulation {
             request.ttl = .seconds(Int64.random(in: 1...120, using: &random))
         }
         let wish = request
+        let wait = preference()
+        let isKeyed = wait != nil && random.happens(inPercent: 40)
         let answer = try await ask(
             "lease \(wish.count) for \(wish.session)/\(wish.name?.rawValue ?? "") in \(wish.pool), \(wish.placement),"
-                + " owner \(owner.map { "\($0.pid) of tick \($0.startTicks)" } ?? "none")",
+                + " owner \(owner.map { "\($0.pid) of tick \($0.startTicks)" } ?? "none")"
+                + (wait.map { ", waits \($0.isAsync ? "asynchronously" : "\($0.seconds ?? 0) s")" } ?? ""),
             as: isAlice ? Self.alice : Self.bob,
-            expecting: [.poolExhausted, .portUnavailable, .nameConflict, .invalidField]
-        ) { try await daemon.manager.lease(wish, $0) }
+            expecting: [.poolExhausted, .sessionLimit, .portUnavailable, .nameConflict, .invalidField], isKeyed: isKeyed
+        ) { try await daemon.manager.lease(wish, $0, wait: wait) }
         guard case .done(let reply) = answer else { return }
         let now = host.clock.now()
         switch reply {
@@ -96,7 +101,10 @@ extension Simulation {
             let requested: Int64? = if case .seconds(let seconds) = wish.ttl { seconds * 1000 } else { nil }
             ledger.renewed(lease.id, requested: requested, at: now)
             note("  lease \(lease.id) is there")
-        case .replayed: throw failure("a request without a key was replayed")
+        case .replayed, .again: throw failure("a request without a key was replayed")
+        case .waiting(let ticket, _), .ticket(let ticket, _):
+            guard wait != nil else { throw failure("a request that does not wait was put into the line") }
+            note("  ticket \(ticket.id)")
         }
     }
 
@@ -124,6 +132,7 @@ extension Simulation {
     func endSession() async throws {
         guard let claim = anyClaim() else { return }
         let session = claim.lease.session
+        events.sessionsEnded.insert(session)
         let answer = try await ask("end session \(session)", as: caller(of: claim.lease), expecting: []) {
             try await daemon.manager.endSession(session, $0)
         }

@@ -21,6 +21,7 @@ extension Simulation {
         await daemon.reaper.sweep()
         if !daemon.pulse.isDead { ledger.served(at: host.clock.now()) }
         events.hasSwept = true
+        ledger.isLineBroken = false
     }
 
     /// The host sleeps for up to three hours.
@@ -124,6 +125,8 @@ extension Simulation {
         daemon = try await SimulatedDaemon.start(on: disk, host, watched: watched)
         ledger.restarted(
             afterReboot: afterReboot, ports: host.managed, at: host.clock.now())
+        (events.hasRestarted, ledger.hasRestarted, ledger.isLineBroken) = (true, true, false)
+        for id in ledger.asked.keys { ledger.asked[id] = host.now }
         snapshotCommits = nil
         sweepsSinceAbandoned = [:]
         note("a daemon starts; \(host.pools.map { "\($0.name) \($0.runs)" }), watching \(watched)")
@@ -133,13 +136,16 @@ extension Simulation {
     func wind() async throws {
         for pid in SimulatedHost.pids { _ = host.kill(pid) }
         for port in host.bound.sorted() { host.toggle(port) }
-        for _ in 0..<200 {
+        for _ in 0..<240 {
             events = StepEvents()
+            events.lastLease = ledger.lastLease
             host.clock.advance(milliseconds: 1000)
             try await tellDeaths()
             await sweep()
+            try await keepLine()
             try await check()
         }
+        guard ledger.line.isEmpty else { throw failure("somebody waits for ever: \(ledger.line.keys.sorted())") }
         let kept = snapshot.ports.filter { $0.state != .free }
         guard kept.isEmpty, snapshot.leases.isEmpty else { throw failure("ports leaked: \(kept)") }
         try await checkAudit()

@@ -55,10 +55,13 @@ package final class Simulation {
     private func step() async throws {
         report.steps += 1
         events = StepEvents()
+        events.lastLease = ledger.lastLease
         let operation = Operation.choose(&random)
         if operation.touchesTheDisk { armFault() }
         try await happen(operation)
+        if events.isFaultArmed { try await keepLine() }
         try await recoverFromFault()
+        try await keepLine()
         try await check()
         if report.steps % 2000 == 0 { try await checkAudit() }
     }
@@ -131,8 +134,17 @@ struct StepEvents {
     /// A whole sweep was made, or everything was looked at.
     var hasSwept = false
     var hasReaped = false
+    /// The highest lease before this step.
+    var lastLease = LeaseID(0)
     /// Leases that were granted in this step.
     var granted: [LeaseID] = []
     /// Leases that their clients ended in this step.
     var released: Set<LeaseID> = []
+    /// Tickets whose clients left the line, and sessions that somebody ended.
+    var left: Set<TicketID> = []
+    var sessionsEnded: Set<SessionName> = []
+    /// A daemon was started.
+    var hasRestarted = false
+    /// Leases may have ended, and sessions with them, that are not there any more to be looked at.
+    var mayHaveEndedSessions: Bool { hasRestarted || hasSwept || hasReaped || !released.isEmpty }
 }

@@ -14,6 +14,10 @@ package struct SimulationReport: Sendable {
     package internal(set) var crashes = 0
     package internal(set) var reboots = 0
     package internal(set) var prunings = 0
+    package internal(set) var tickets = 0
+    package internal(set) var served = 0
+    package internal(set) var unserved = 0
+    package internal(set) var takenBack = 0
     package internal(set) var storageFaults = 0
     package internal(set) var unanswered = 0
     package internal(set) var clockSteps = 0
@@ -29,7 +33,9 @@ package struct SimulationReport: Sendable {
             ("steps", steps), ("grants", grants), ("renewals", renewals), ("releases", releases),
             ("attachments", attachments), ("refusals", refusals), ("deaths", deaths),
             ("forced PID reuses", pidReuses), ("orphaned", orphaned), ("expired", expired), ("restarts", restarts),
-            ("crashes", crashes), ("reboots", reboots), ("prunings", prunings), ("storage faults", storageFaults),
+            ("crashes", crashes), ("reboots", reboots), ("prunings", prunings), ("tickets", tickets),
+            ("served", served), ("ended unserved", unserved), ("leases that nobody heard of", takenBack),
+            ("storage faults", storageFaults),
             ("unanswered requests", unanswered), ("clock steps", clockSteps), ("false reclaims", falseReclaims),
         ]
     }
@@ -38,7 +44,8 @@ package struct SimulationReport: Sendable {
     package mutating func add(_ other: SimulationReport) {
         let counts: [WritableKeyPath<SimulationReport, Int>] = [
             \.steps, \.grants, \.renewals, \.releases, \.attachments, \.refusals, \.deaths, \.pidReuses, \.orphaned,
-            \.expired, \.restarts, \.crashes, \.reboots, \.prunings, \.storageFaults, \.unanswered, \.clockSteps,
+            \.expired, \.restarts, \.crashes, \.reboots, \.prunings, \.tickets, \.served, \.unserved,
+            \.takenBack, \.storageFaults, \.unanswered, \.clockSteps,
             \.falseReclaims,
         ]
         for count in counts { self[keyPath: count] += other[keyPath: count] }

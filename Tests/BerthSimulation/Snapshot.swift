@@ -6,11 +6,15 @@ import GRDB
 struct Snapshot {
     var ports: [PortRecord] = []
     var leases: [Lease] = []
+    /// The waiting ones.
+    var tickets: [Ticket] = []
 
     static func read(_ store: LeaseStore) async throws -> Snapshot {
         var filter = LeaseFilter()
         filter.limit = .max
-        return Snapshot(ports: try await store.allPorts(), leases: try await store.leases(filter))
+        return Snapshot(
+            ports: try await store.allPorts(), leases: try await store.leases(filter),
+            tickets: try await store.waitingTickets(limit: .max))
     }
 
     /// The leases that the audit names under a request; nil when it has nothing of that request.
