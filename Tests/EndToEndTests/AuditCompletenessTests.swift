@@ -38,6 +38,14 @@ import Testing
             #expect(try daemon.call("DELETE", "/v1/sessions/whole", headers: headers).status == 204)
             return ["lease.released", "lease.released", "session.ended"]
         },
+        "DELETE /v1/tickets/{id}": { daemon, headers in
+            // Somebody holds a port of the pool by now, so that there is no room for all of it.
+            let ticket = try daemon.lease("waiting", 60, headers: [("Prefer", "respond-async")])
+            #expect(ticket.status == 202)
+            let id = ticket.json["id"].int ?? 0
+            #expect(try daemon.call("DELETE", "/v1/tickets/\(id)", headers: headers).status == 204)
+            return ["ticket.cancelled"]
+        },
         // A sweep's decisions are the daemon's own; a random history of the store has each of them with its record.
         "POST /v1/reap": nil,
         "POST /v1/backups": nil,

@@ -92,47 +92,12 @@ import Testing
         }
     }
 
-    /// Runs what follows on a terminal of its own, as the foreground job of its session. Does what the lines on standard
-    /// input say: `keys TEXT` types it, `signal N` signals the session's leader, `hang up` takes the terminal away. What
-    /// the terminal shows comes out, at the end `code N`.
-    private static let terminal = """
-        import os, pty, select, signal, sys
-        script, command = sys.argv[1], sys.argv[2:]
-        pid, terminal = pty.fork()
-        if pid == 0: os.execv(command[0], command)
-        shown = b""
-        for step in script.split(";"):
-            verb, _, what = step.strip().partition(" ")
-            if verb == "await":
-                while what.encode() not in shown:
-                    more = os.read(terminal, 4096)
-                    os.write(1, more)
-                    shown += more
-            elif verb == "keys": os.write(terminal, bytes([int(what)]))
-            elif verb == "signal": os.kill(pid, int(what))
-            elif verb == "close": os.close(terminal)
-        try:
-            while True:
-                more = os.read(terminal, 4096)
-                if not more: break
-                os.write(1, more)
-        except OSError: pass
-        _, status = os.waitpid(pid, 0)
-        print("code", os.waitstatus_to_exitcode(status))
-        """
-
-    private func onTerminal(_ daemon: Daemon, _ steps: String, _ command: [String]) throws -> RunCommand.Outcome {
-        let child = try daemon.commands.start(command, wrapper: ["python3", "-c", Self.terminal, steps])
-        let end = try child.wait(within: 60)
-        return RunCommand.Outcome(end: end, output: child.output, errors: child.errors)
-    }
-
     @Test func `from a terminal reach the command once`() throws {
         try withDaemon { daemon in
             // Ctrl-C and Ctrl-\; the last signal comes by berth run, and behind whatever it passed on before.
             for (key, number) in [(3, SIGINT), (28, SIGQUIT)] {
                 let steps = "await ready; keys \(key); await got \(number); signal \(SIGUSR2)"
-                let outcome = try onTerminal(daemon, steps, listener(number))
+                let outcome = try daemon.commands.finishOnTerminal(listener(number), steps: steps)
                 let lines = outcome.output.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Ports") }
                 #expect(lines.last == "code 7", "\(outcome)")
                 #expect(lines.filter { $0.hasSuffix("got \(number)") }.count == 1, "\(outcome.output)")
@@ -152,9 +117,8 @@ import Testing
                 print("ready", flush=True)
                 while True: signal.pause()
                 """
-            let child = try daemon.commands.start(
-                ["run", "bob", "--", "python3", "-c", program, file],
-                wrapper: ["python3", "-c", Self.terminal, "await ready; close"])
+            let child = try daemon.commands.startOnTerminal(
+                ["run", "bob", "--", "python3", "-c", program, file], steps: "await ready; close")
             #expect(becomesTrue { TemporaryFolder.text(file) == "1\n" })
             let owner = try #require(try daemon.runningLease(of: "bob")["owner"]["pid"].int)
             kill(pid_t(owner), SIGUSR2)

@@ -80,7 +80,7 @@ import Testing
             #expect(
                 pool.members == [
                     "name", "ranges", "exclude", "size", "free", "leased", "quarantined", "foreign",
-                    "largest_free_block", "waiting", "max_block", "default_ttl_seconds", "quarantine_seconds",
+                    "largest_free_block", "waiting", "max_block", "default_ttl_seconds", "quarantine_seconds", "queue",
                 ])
             #expect(pool["ranges"] == [["first": .integer(daemon.low), "last": .integer(daemon.range.upperBound)]])
             #expect(pool["size"] == 20 && pool["free"] == 12 && pool["leased"] == 4 && pool["quarantined"] == 3)
