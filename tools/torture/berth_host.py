@@ -24,12 +24,20 @@ class UnixConnection(http.client.HTTPConnection):
 
     def call(self, method, path, body=None, headers=None):
         """The status and the decoded body of one request."""
+        self.ask(method, path, body, headers)
+        return self.answer()
+
+    def ask(self, method, path, body=None, headers=None):
+        """Sends a request."""
         headers = dict(headers or {})
         data = None
         if body is not None:
             data = json.dumps(body)
             headers["Content-Type"] = "application/json"
         self.request(method, path, body=data, headers=headers)
+
+    def answer(self):
+        """The status and the decoded body of what was asked."""
         response = self.getresponse()
         text = response.read()
         return response.status, json.loads(text) if text else None
