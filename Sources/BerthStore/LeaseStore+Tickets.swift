@@ -33,11 +33,15 @@ extension LeaseStore {
         }
     }
 
-    /// Granted tickets whose clients have not heard of their leases.
+    /// Granted tickets whose clients have not heard of their leases, which are active still.
     package func unredeemedTickets() async throws(BerthError) -> [Ticket] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM tickets WHERE state = 'granted' AND redeemed_at IS NULL ORDER BY id"
+                db,
+                sql: """
+                    SELECT tickets.* FROM tickets JOIN leases ON leases.id = lease_id AND leases.state = 'active'
+                    WHERE tickets.state = 'granted' AND redeemed_at IS NULL ORDER BY tickets.id
+                    """
             ).map(ticketRow.ticket)
         }
     }

@@ -173,7 +173,10 @@ import Testing
             WHERE session = 'a' AND principal = 'uid:1' AND holds_slot = 1
             """, "tickets_holding"
         ),
-        ("SELECT * FROM tickets WHERE lease_id = 1 AND state = 'granted' AND redeemed_at IS NULL", "tickets_unredeemed"),
+        (
+            "SELECT * FROM tickets WHERE lease_id = 1 AND state = 'granted' AND redeemed_at IS NULL",
+            "tickets_unredeemed"
+        ),
     ])
     func `is looked at through its indices`(sql: String, index: String) async throws {
         let test = try await TestStore.open()
