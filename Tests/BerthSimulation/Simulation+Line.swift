@@ -44,7 +44,8 @@ extension Simulation {
     func checkLine() async throws {
         let now = Dictionary(uniqueKeysWithValues: snapshot.tickets.map { ($0.id, $0) })
         var served: [Ticket] = []
-        for before in ledger.line.values.sorted(by: { $0.id < $1.id }) where now[before.id] == nil {
+        let known = try await ledger.line.values.sorted { $0.id < $1.id } + newTickets()
+        for before in known where now[before.id] == nil {
             guard let ticket = try await daemon.store.ticket(before.id, for: .daemon) else {
                 throw failure("ticket \(before.id) is lost")
             }
@@ -62,12 +63,24 @@ extension Simulation {
             guard ticket.id > ledger.lastTicket else {
                 throw failure("ticket \(ticket.id) comes after \(ledger.lastTicket)")
             }
-            report.tickets += 1
-            ledger.asked[ticket.id] = host.now
         }
+        for ticket in known.map(\.id) where now[ticket] == nil { ledger.asked[ticket] = nil }
         ledger.line = now
-        ledger.lastTicket = max(ledger.lastTicket, now.keys.max() ?? ledger.lastTicket)
+        ledger.lastTicket = max(ledger.lastTicket, known.map(\.id).max() ?? ledger.lastTicket)
         try checkServed()
+    }
+
+    /// The tickets that were made in this step, those too that were served at once or ended.
+    private func newTickets() async throws -> [Ticket] {
+        var tickets: [Ticket] = []
+        var next = TicketID(ledger.lastTicket.number + 1)
+        while let ticket = try await daemon.store.ticket(next, for: .daemon) {
+            tickets.append(ticket)
+            report.tickets += 1
+            ledger.asked[next] = host.now
+            next = TicketID(next.number + 1)
+        }
+        return tickets
     }
 
     /// Nobody was served in front of a ticket that waits on.
