@@ -66,14 +66,6 @@ extension BerthClient {
         } while cursor != nil
         return tickets
     }
-
-    /// One ticket, an ended one too.
-    package func ticket(_ id: Int64) async throws(ClientError) -> TicketResource {
-        try await call(.GET, APIPath.ticket(id), TicketResource.self)
-    }
-
-    /// Takes a ticket out of the line.
-    package func leaveLine(_ id: Int64) async throws(ClientError) { _ = try await send(.DELETE, APIPath.ticket(id)) }
 }
 
 extension ClientError {

@@ -1,6 +1,5 @@
 package import BerthCore
 package import BerthStore
-import CoreMetrics
 import Logging
 
 /// Waiting in line: what a request that waits is answered, and how those who wait are served.

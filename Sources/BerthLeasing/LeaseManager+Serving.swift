@@ -32,13 +32,18 @@ extension LeaseManager {
         while true {
             var picks: [Pick] = []
             var isBlocked = false
-            for ticket in line.first(Self.servedAtOnce, in: pool) {
-                if try await isCancelledWithItsOwner(ticket) { continue }
-                guard let pick = try await pick(ticket, mustFit: !picks.isEmpty) else {
-                    isBlocked = true
-                    break
+            do {
+                for ticket in line.first(Self.servedAtOnce, in: pool) {
+                    if try await isCancelledWithItsOwner(ticket) { continue }
+                    guard let pick = try await pick(ticket, mustFit: !picks.isEmpty) else {
+                        isBlocked = true
+                        break
+                    }
+                    picks.append(pick)
                 }
-                picks.append(pick)
+            } catch {
+                for pick in picks { settleReturned(pick) }
+                throw error
             }
             if picks.isEmpty, isBlocked, pools[pool]?.queue == .bestEffort,
                 let smaller = line.firstSmaller(
@@ -83,6 +88,9 @@ extension LeaseManager {
         let outcomes = await store.serve(picks.map(\.command))
         var failure: BerthError?
         var goesOn = false
+        // Done once every reservation is settled: what fails here must not keep one.
+        var lapsing: [(ticket: Ticket, code: ErrorCode, reason: String)] = []
+        var stale: [Reservation?] = []
         for (pick, outcome) in zip(picks, outcomes) {
             switch outcome {
             case .success(.granted(let lease, _)):
@@ -92,37 +100,37 @@ extension LeaseManager {
                 follow(lease)
                 goesOn = true
             case .success(.existing(let lease)):
-                if let reservation = pick.reservation { ports.settle(returned: reservation) }
+                settleReturned(pick)
                 deadlines.note(lease)
                 goesOn = true
             case .success(.staleProposal):
                 if let reservation = pick.reservation { ports.settle(granted: reservation) }
-                try await refresh(pick.reservation)
-                goesOn = true
+                stale.append(pick.reservation)
             case .success(.noProposal):
+                settleReturned(pick)
                 if case .exactly(let first) = pick.ticket.request.placement {
-                    try await lapse(pick.ticket, .portUnavailable, "the block at port \(first) is taken")
-                    goesOn = true
+                    lapsing.append((pick.ticket, .portUnavailable, "the block at port \(first) is taken"))
                 }
             case .success:
                 // Others were served meanwhile, or left: the event of that brings the next turn.
-                if let reservation = pick.reservation { ports.settle(returned: reservation) }
+                settleReturned(pick)
             case .failure(let error):
-                if let reservation = pick.reservation { ports.settle(returned: reservation) }
+                settleReturned(pick)
                 if error.code == .storageUnavailable || error.code == .internal {
                     failure = error
                 } else {
-                    try await lapse(pick.ticket, error.code, error.message)
-                    goesOn = true
+                    lapsing.append((pick.ticket, error.code, error.message))
                 }
             }
         }
+        for reservation in stale { try await refresh(reservation) }
+        for (ticket, code, reason) in lapsing { _ = try await store.leave(ticket.id, .lapsed(code, reason), .daemon) }
         if let failure { throw failure }
-        return goesOn
+        return goesOn || !stale.isEmpty || !lapsing.isEmpty
     }
 
-    private func lapse(_ ticket: Ticket, _ code: ErrorCode, _ reason: String) async throws(BerthError) {
-        _ = try await store.leave(ticket.id, .lapsed(code, reason), .daemon)
+    private func settleReturned(_ pick: Pick) {
+        if let reservation = pick.reservation { ports.settle(returned: reservation) }
     }
 
     // MARK: What is due
