@@ -224,7 +224,7 @@ extension LeaseManager {
 
     func refusal(of block: PortBlock, _ caller: Caller) async throws(BerthError) -> BerthError {
         for port in block.ports {
-            let listeners = probe.listeners(on: port)
+            let listeners = await listeners(on: port)
             let record = try await store.port(port)
             guard record?.state != .free || !listeners.isEmpty else { continue }
             var lease: Lease?

@@ -22,10 +22,15 @@ package struct PortReport: Sendable {
 }
 
 extension LeaseManager {
+    /// Who has bound a port. That walks through all processes, which a connection's event loop has no time for.
+    func listeners(on port: Port) async -> [PortListener] {
+        await withTaskExecutorPreference(globalConcurrentExecutor) { probe.listeners(on: port) }
+    }
+
     /// Looks at one port, on the host and in the rows. A difference is recorded: a stranger on a free port, or a
     /// stranger who has gone.
     package func report(_ port: Port, for caller: Caller) async throws(BerthError) -> PortReport {
-        let listeners = probe.listeners(on: port)
+        let listeners = await listeners(on: port)
         try await look(at: port, isBound: !listeners.isEmpty)
         let record = try await store.port(port)
         var lease: Lease?
@@ -62,7 +67,8 @@ extension LeaseManager {
     /// - Returns: the ports whose state changed by that; memory knows it.
     @discardableResult
     func recordBound(_ bound: [Port]) async throws(BerthError) -> [Port] {
-        let listeners = bound.flatMap { port in probe.listeners(on: port) }
+        var listeners: [PortListener] = []
+        for port in bound { listeners += await self.listeners(on: port) }
         let reason = evidence(listeners)
         let changed = try await store.markBound(bound, reason: reason, .daemon)
         for record in changed { ports.update(record) }

@@ -49,15 +49,17 @@ package struct BerthServer: Sendable {
         var configuration = ApplicationConfiguration(address: address)
         configuration.backlog = 1024
         configuration.availableConnectionsDelegate = MaximumAvailableConnections(Self.maxConnections)
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionHandler(requestIDs: requestIDs, peers: peers)],
+            idleTimeout: Self.idleTimeout,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
+                maxHeaderFieldCount: 128))
         return Application(
             responder: try router(gate: gate).buildResponder(),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionHandler(requestIDs: requestIDs, peers: peers)],
-                    idleTimeout: Self.idleTimeout,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
-                        maxHeaderFieldCount: 128))),
+            server: HTTPServerBuilder { responder in
+                PinnedChannel(channel: HTTP1Channel(responder: responder, configuration: channel))
+            },
             configuration: configuration,
             onServerRunning: onRunning,
             logger: parts.logger.quietened)

@@ -21,14 +21,20 @@ package final class RouteBook: Sendable {
     package init() {}
 
     /// Adds a route. Query parameters beyond `query` are refused.
+    /// - Parameter isHeavy: whether it may walk through many rows or processes, and so leaves the connection's event loop
+    ///   to the other connections; see ``PinnedChannel``.
     func add(
-        _ method: HTTPRequest.Method, _ path: String, query: Set<String> = [],
+        _ method: HTTPRequest.Method, _ path: String, query: Set<String> = [], isHeavy: Bool = false,
         to router: Router<BerthRequestContext>,
         _ handle: @escaping @Sendable (Request, BerthRequestContext, Query) async throws -> Response
     ) {
         entries.withLock { $0.append(Entry(segments: path.split(separator: "/"), method: method)) }
         router.on(RouterPath(path), method: method) { request, context in
-            try await handle(request, context, Query(request.uri, allowed: query))
+            let query = try Query(request.uri, allowed: query)
+            guard isHeavy else { return try await handle(request, context, query) }
+            return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try await handle(request, context, query)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ extension Routes {
     func addAudit(to router: Router<BerthRequestContext>) {
         book.add(
             .get, "/v1/audit", query: filterNames.union(["since", "until", "after", "order", "limit", "cursor"]),
-            to: router
+            isHeavy: true, to: router
         ) { request, context, query in
             try await listAudit(request, context, query)
         }
@@ -22,20 +22,20 @@ extension Routes {
             let head = try await manager.auditHead()
             return try Reply.json(AuditHead(head))
         }
-        book.add(.get, "/v1/audit/verify", query: ["scope"], to: router) { _, context, query in
+        book.add(.get, "/v1/audit/verify", query: ["scope"], isHeavy: true, to: router) { _, context, query in
             try requireAdministrator(context, "verify the audit")
             let scope = try query.choice("scope", AuditVerdict.Scope.self) ?? .whole
             let finding = try await manager.verifyAudit(onlyNew: scope == .new)
             return try Reply.json(AuditVerdict(finding))
         }
-        book.add(.post, APIPath.auditPrune, to: router) { request, context, _ in
+        book.add(.post, APIPath.auditPrune, isHeavy: true, to: router) { request, context, _ in
             try requireAdministrator(context, "prune the audit")
             let wish = try request.decode(PruneRequest.self, from: try await request.berthBody())
             let pruning = try await manager.pruneAudit(before: wish.before, try change(request, context))
             return try Reply.json(
                 PruneReport(pruned: pruning.count, cut: pruning.cut.map(AuditHead.init), archive: pruning.archive))
         }
-        book.add(.post, "/v1/backups", to: router) { request, context, _ in
+        book.add(.post, "/v1/backups", isHeavy: true, to: router) { request, context, _ in
             try requireAdministrator(context, "make a backup")
             let wish = try request.decode(BackupRequest.self, from: try await request.berthBody())
             let backup = try await manager.backUp(to: wish.path)

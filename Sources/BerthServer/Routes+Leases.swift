@@ -17,7 +17,8 @@ extension Routes {
             return try await lease(grant, request, context, try change(request, context, body: body))
         }
         book.add(
-            .get, "/v1/leases", query: ["session", "pool", "state", "port", "limit", "cursor"], to: router
+            .get, "/v1/leases", query: ["session", "pool", "state", "port", "limit", "cursor"], isHeavy: true,
+            to: router
         ) { request, context, query in
             try await list(request, context, query)
         }

@@ -51,7 +51,7 @@ extension Routes {
 
     func addSessions(to router: Router<BerthRequestContext>) {
         book.add(
-            .get, "/v1/sessions", query: ["state", "limit", "cursor"], to: router
+            .get, "/v1/sessions", query: ["state", "limit", "cursor"], isHeavy: true, to: router
         ) { _, context, query in
             try await listSessions(context, query)
         }

@@ -6,7 +6,7 @@ import Hummingbird
 
 extension Routes {
     func addReaping(to router: Router<BerthRequestContext>) {
-        book.add(.post, "/v1/reap", to: router) { request, context, _ in
+        book.add(.post, "/v1/reap", isHeavy: true, to: router) { request, context, _ in
             guard try context.requireCaller().isAdministrator else {
                 throw BerthError(.forbidden, "Only an administrator may start a sweep.")
             }

@@ -8,7 +8,9 @@ import ServiceLifecycle
 
 extension Routes {
     func addTickets(to router: Router<BerthRequestContext>) {
-        book.add(.get, "/v1/tickets", query: ["session", "pool", "limit", "cursor"], to: router) { _, context, query in
+        book.add(
+            .get, "/v1/tickets", query: ["session", "pool", "limit", "cursor"], isHeavy: true, to: router
+        ) { _, context, query in
             let limit = try query.limit()
             let found = try await manager.tickets(
                 session: try query.name("session", SessionName.self), pool: try query.name("pool", PoolName.self),

@@ -1,0 +1,36 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// An HTTP/1.1 channel whose requests run on the channel's own event loop, from the first byte to the last.
+///
+/// Elsewhere each step of a request goes from the event loop to Swift's pool of threads and back. What takes long must
+/// leave the loop itself, since its other connections wait meanwhile: reads of more than a few rows have threads of their
+/// own, and the writing queue too.
+struct PinnedChannel: ServerChildChannel {
+    let channel: HTTP1Channel
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        self.channel.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await withTaskExecutorPreference(EventLoopExecutor(loop: value.channel.eventLoop)) {
+            await channel.handle(value: value, logger: logger)
+        }
+    }
+}
+
+/// Runs a task's steps on an event loop.
+private final class EventLoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+
+    func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+}
