@@ -36,5 +36,8 @@ package struct Migration: Hashable, Sendable {
             sql: String(decoding: PackageResources.V004__pruning_sql, as: UTF8.self)),
         Migration(
             version: 5, name: "V005__line", sql: String(decoding: PackageResources.V005__line_sql, as: UTF8.self)),
+        Migration(
+            version: 6, name: "V006__cheaper_rules",
+            sql: String(decoding: PackageResources.V006__cheaper_rules_sql, as: UTF8.self)),
     ]
 }

@@ -40,7 +40,8 @@ extension SchemaBreach {
     ]
 
     static let ticketStates: [SchemaBreach] = [
-        SchemaBreach("tickets", "state IN ('waiting', 'granted', 'cancelled', 'lapsed')", ended("served")),
+        SchemaBreach(
+            "tickets", "state IN ('waiting', 'granted') OR state IN ('cancelled', 'lapsed')", ended("served")),
         SchemaBreach(
             "tickets", "holds_slot = 0 OR (state = 'waiting' AND turn IS NOT NULL)",
             ["holds_slot": "1", "turn": "NULL"], ended("cancelled", ["holds_slot": "1"])),

@@ -159,7 +159,7 @@ extension SchemaBreach {
 
     private static let leaseStates = [
         SchemaBreach(
-            "leases", "state IN ('active', 'released', 'expired', 'orphaned')",
+            "leases", "state IN ('active', 'released') OR state IN ('expired', 'orphaned')",
             ["state": "'gone'", "ended_at": "5", "end_reason": "'x'"]),
         SchemaBreach(
             "leases", "(state = 'active') = (ended_at IS NULL)", ["ended_at": "5", "end_reason": "'x'"],
@@ -189,7 +189,7 @@ extension SchemaBreach {
     private static let agents = [
         SchemaBreach("agents", "port BETWEEN 1 AND 65535", ["port": "0"], ["port": "65536"]),
         SchemaBreach("agents", "length(name) BETWEEN 1 AND 63", ["name": text(0)], ["name": text(64)]),
-        SchemaBreach("agents", "state IN ('reserved', 'running', 'exited')", ["state": "'lost'"]),
+        SchemaBreach("agents", "state IN ('reserved', 'running') OR state = 'exited'", ["state": "'lost'"]),
         SchemaBreach("agents", "process_pid > 0", ["process_pid": "0"]),
         SchemaBreach("agents", "process_ticks >= 0", ["process_ticks": "-1"]),
         SchemaBreach(
@@ -210,7 +210,8 @@ extension SchemaBreach {
 
     private static let ports = [
         SchemaBreach("ports", "port BETWEEN 1 AND 65535", ["port": "0"], ["port": "65536"]),
-        SchemaBreach("ports", "state IN ('free', 'leased', 'quarantined', 'foreign')", ["state": "'lost'"]),
+        SchemaBreach(
+            "ports", "state IN ('free', 'leased') OR state IN ('quarantined', 'foreign')", ["state": "'lost'"]),
         SchemaBreach(
             "ports", "(state = 'leased') = (lease_id IS NOT NULL)", ["lease_id": "1"],
             ["state": "'leased'", "rest_since": "NULL", "rest_reason": "NULL"]),

@@ -148,7 +148,7 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             "UPDATE leases SET principal = 'uid:0' WHERE id = 1",
             "UPDATE leases SET name = 'db' WHERE id = 1",
             "UPDATE leases SET name = NULL WHERE id = 1",
-            "UPDATE leases SET created_at = 2 WHERE id = 1"),
+            "UPDATE leases SET created_at = 2 WHERE id = 1", "UPDATE leases SET rowid = 9 WHERE id = 1"),
         TriggerBreach(
             "leases_keep_their_owner",
             "UPDATE leases SET owner_boot = 1, owner_namespace = 7, owner_pid = 42, owner_ticks = 5 WHERE id = 1",
@@ -190,14 +190,21 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             "UPDATE ports SET lease_id = 1, state = 'leased' WHERE port = 20002",
             """
             \(SchemaSpecimens.insert("ports", ["port": "20010"]));
-            UPDATE ports SET lease_id = 2, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL WHERE port = 20010
+            UPDATE ports SET lease_id = 2, state = 'leased', rest_boot = NULL, rest_boot_ms = NULL, rest_since = NULL,
+                rest_reason = NULL WHERE port = 20010
             """,
             "UPDATE ports SET lease_id = 99, state = 'leased' WHERE port = 20002"),
         TriggerBreach(
             "ports_are_given_back",
             "UPDATE ports SET lease_id = NULL, state = 'free' WHERE port = 20000",
             "UPDATE ports SET lease_id = NULL, state = 'foreign' WHERE port = 20001"),
-        TriggerBreach("ports_keep_their_number", "UPDATE ports SET port = 20050 WHERE port = 20002"),
+        TriggerBreach(
+            "ports_keep_their_number",
+            "UPDATE ports SET port = 20050 WHERE port = 20002",
+            // By each name that SQLite has for it.
+            "UPDATE ports SET rowid = 20050 WHERE port = 20002", "UPDATE ports SET oid = 20050 WHERE port = 20002",
+            "UPDATE ports SET _rowid_ = 20050 WHERE port = 20002",
+            "UPDATE ports SET (state, \"ROWID\") = ('foreign', 20050) WHERE port = 20002"),
         TriggerBreach(
             "ports_start_unleased",
             "INSERT INTO ports (port, pool, state, lease_id) VALUES (20050, 'default', 'leased', 1)",

@@ -42,6 +42,8 @@ import Testing
         "INSERT OR REPLACE INTO ports (port, pool, state) VALUES (20000, 'default', 'free')",
         "INSERT OR REPLACE INTO ports (port, pool, state, lease_id) VALUES (20000, 'default', 'leased', 2)",
         "UPDATE OR REPLACE ports SET port = 20000 WHERE port = 20002",
+        "UPDATE OR REPLACE ports SET rowid = 20000 WHERE port = 20002",
+        "UPDATE ports SET _rowid_ = 1 WHERE port = 20000",
         "DELETE FROM ports WHERE port = 20000", "DELETE FROM ports",
         // A session is taken over or away.
         "DELETE FROM sessions", "UPDATE sessions SET principal = 'uid:0' WHERE name = 'alice'",
