@@ -11,15 +11,15 @@ package struct Lease: Hashable, Sendable {
     /// When the owner's end was noted; nil while it lives, as far as Berth knows.
     package let ownerExitedAt: Instant?
     /// The named processes of the block, ascending by port.
-    package let agents: [Agent]
+    package var agents: [Agent]
     package let labels: [String: String]
     /// Never expires, by an administrator's will.
     package let isPinned: Bool
     /// The TTL that a renewal without one counts again; nil for a lease without an expiry.
-    package let ttlMilliseconds: Int64?
+    package var ttlMilliseconds: Int64?
     package let createdAt: Instant
-    package let renewedAt: Instant
-    package let state: LeaseState
+    package var renewedAt: Instant
+    package var state: LeaseState
 
     package init(
         id: LeaseID, session: SessionName, name: LeaseName?, pool: PoolName, block: PortBlock, principal: Principal,

@@ -40,7 +40,7 @@ package struct AuditChain: Hashable, Sendable {
     package static func hash(of record: AuditRecord, after previous: Data) -> Data {
         var hasher = SHA256()
         hasher.update(data: previous)
-        hasher.update(data: Data(record.canonicalForm.utf8))
+        hasher.update(data: record.canonicalForm)
         return Data(hasher.finalize())
     }
 }

@@ -20,6 +20,7 @@ package struct DatabaseFile: Sendable {
     /// - Throws: ``ErrorCode/configuration`` when it cannot be used; nothing is changed then.
     package init(path: String, migrator: Migrator = Migrator()) throws(BerthError) {
         self.path = path
+        SQLiteSettings.make()
         do {
             // Looked at through a connection that cannot write, and does not checkpoint when it closes: a stranger's
             // file stays as it was, log included.
@@ -114,8 +115,9 @@ package struct DatabaseFile: Sendable {
             ("journal_mode", "WAL", "wal"), ("synchronous", "FULL", "2"), ("foreign_keys", "ON", "1"),
             ("wal_autocheckpoint", "0", "0"), ("journal_size_limit", "67108864", "67108864"),
             ("recursive_triggers", "ON", "1"),
-            // 32 MiB, so that a large batch never spills its pages into the log before its commit.
-            ("cache_size", "-32768", "-32768"),
+            // 16 MiB, so that a large batch never spills its pages into the log before its commit: the largest has 256
+            // changes, each of which has some ten pages of its own.
+            ("cache_size", "-16384", "-16384"),
         ]
         for setting in settings {
             _ = try Row.fetchAll(db, sql: "PRAGMA \(setting.pragma) = \(setting.value)")

@@ -24,7 +24,8 @@ extension Grant {
         }
         try checkQuotas(session)
         guard let proposal = command.proposal else { throw Undo(answer: GrantOutcome.noProposal) }
-        let lease = try insert(proposal, session: try session ?? start(), passing: passing)
+        let lease = try insert(
+            proposal, session: try session ?? start(holding: proposal.block.count), passing: passing)
         if let passing { try line.pass(passing) }
         try line.granted(ticket, lease)
         return .granted(lease, ended: nil)

@@ -47,14 +47,12 @@ extension LeaseStore {
     /// The records' instants never decrease. Every other look is where the record would be if they came evenly, the others
     /// halve what is left: a few looks as a rule, and never more than twice as many as the number of records has bits.
     static func firstRecord(_ db: Database, notBefore instant: Instant, last: Int64) throws -> Int64 {
-        let look = try db.cachedStatement(sql: "SELECT seq, at FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1")
-        func record(from seq: Int64) throws -> (seq: Int64, at: Int64)? {
-            try Row.fetchOne(look, arguments: [seq]).map { ($0[0], $0[1]) }
-        }
+        let look = try DirectStatement("SELECT seq, at FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1", db)
+        func record(_ row: CurrentRow) -> (seq: Int64, at: Int64) { (row.int64(0), row.int64(1)) }
         let wanted = instant.milliseconds
-        guard let first = try record(from: 0) else { return last + 1 }
+        guard let first = try look.first([Int64(0)], record) else { return last + 1 }
         guard first.at < wanted else { return first.seq }
-        guard let end = try record(from: last), end.at >= wanted else { return last + 1 }
+        guard let end = try look.first([last], record), end.at >= wanted else { return last + 1 }
         // The record at `low` is older, from `high` on none is.
         var (low, high) = (first, end)
         var interpolates = true
@@ -66,7 +64,7 @@ extension LeaseStore {
                 middle = min(max(guess, low.seq + 1), high.seq - 1)
             }
             interpolates.toggle()
-            guard let found = try record(from: middle) else { break }
+            guard let found = try look.first([middle], record) else { break }
             if found.at < wanted { low = found } else { high = (middle, found.at) }
         }
         return high.seq

@@ -56,7 +56,8 @@ struct Grant {
             return try wait(at: gate, hasSession: session != nil)
         }
         if ended == nil, command.mayReturn, try hasFormerBlock() { throw Undo(answer: GrantOutcome.holderMayReturn) }
-        let lease = try insert(proposal, session: try session ?? start(), passing: passing)
+        let lease = try insert(
+            proposal, session: try session ?? start(holding: proposal.block.count), passing: passing)
         if let passing { try line.pass(passing) }
         return .granted(lease, ended: ended)
     }
@@ -66,25 +67,32 @@ struct Grant {
     struct ActiveSession {
         let id: Int64
         let ports: Int
+        /// Whether it was made for this lease, and counts it already.
+        var isNew = false
     }
 
     func activeSession() throws -> ActiveSession? {
-        let row = try transaction.row(
+        try transaction.first(
             "SELECT id, principal, port_count FROM sessions WHERE name = ? AND state = 'active'",
-            [request.session.rawValue])
-        guard let row else { return nil }
-        guard try row.principal() == context.caller.principal else {
-            throw BerthError(
-                .forbidden, "The session \(request.session) belongs to somebody else. Choose another name.")
+            [request.session.rawValue]
+        ) { row in
+            guard try row.principal(1) == context.caller.principal else {
+                throw BerthError(
+                    .forbidden, "The session \(request.session) belongs to somebody else. Choose another name.")
+            }
+            return ActiveSession(id: row.int64(0), ports: row.int(2))
         }
-        return ActiveSession(id: row["id"], ports: row["port_count"])
     }
 
-    func start() throws -> ActiveSession {
+    /// Makes the session with its first lease counted, which saves an UPDATE of the row just written.
+    func start(holding ports: Int) throws -> ActiveSession {
         try transaction.execute(
-            "INSERT INTO sessions (name, principal, state, created_at) VALUES (?, ?, 'active', ?)",
-            [request.session.rawValue, context.caller.principal.description, now.wall.milliseconds])
-        let session = ActiveSession(id: transaction.db.lastInsertedRowID, ports: 0)
+            """
+            INSERT INTO sessions (name, principal, state, created_at, lease_count, port_count)
+            VALUES (?, ?, 'active', ?, 1, ?)
+            """,
+            [request.session.rawValue, context.caller.principal.description, now.wall.milliseconds, ports])
+        let session = ActiveSession(id: transaction.db.lastInsertedRowID, ports: ports, isNew: true)
         var entry = context.entry(.sessionStarted)
         entry.session = request.session
         entry.holder = context.caller.principal
@@ -180,9 +188,11 @@ struct Grant {
                 "INSERT INTO agents (lease_id, port, name, state) VALUES (?, ?, ?, 'reserved')",
                 [lease.id.number, Int(agent.port.number), agent.name.rawValue])
         }
-        try transaction.execute(
-            "UPDATE sessions SET lease_count = lease_count + 1, port_count = port_count + ? WHERE id = ?",
-            [lease.block.count, session.id])
+        if !session.isNew {
+            try transaction.execute(
+                "UPDATE sessions SET lease_count = lease_count + 1, port_count = port_count + ? WHERE id = ?",
+                [lease.block.count, session.id])
+        }
         try rememberBlock(lease)
         if let nextPort = proposal.nextPort {
             try transaction.execute(

@@ -13,10 +13,11 @@ extension LeaseStore {
     }
 
     private static func holder(of port: Port, at instant: Instant, _ db: Database) throws -> LeaseID? {
-        let ends = try db.cachedStatement(
-            sql: "SELECT seq, at, (SELECT max(seq) FROM audit) FROM audit ORDER BY seq LIMIT 1")
-        guard let row = try Row.fetchOne(ends) else { return nil }
-        let (first, oldest, last): (Int64, Int64, Int64) = (row[0], row[1], row[2])
+        let ends = try DirectStatement(
+            "SELECT seq, at, (SELECT max(seq) FROM audit) FROM audit ORDER BY seq LIMIT 1", db)
+        guard let (first, oldest, last) = try ends.first([], { ($0.int64(0), $0.int64(1), $0.int64(2)) }) else {
+            return nil
+        }
         let then = try firstRecord(db, notBefore: instant.advanced(byMilliseconds: 1), last: last) - 1
         if then < first {
             guard first > 1 else { return nil }
@@ -26,26 +27,42 @@ extension LeaseStore {
                     + " Look into the archive that the pruning wrote.")
         }
         let blocks = try CoveringBlock.all(covering: port, db)
-        if let before = try record(of: port, in: first...then, .desc, blocks, db) { return before.holder }
+        if let before = try record(in: first...then, .desc, blocks, db) { return before.holder }
         // Nothing is told of the port up to then, unless in records that are gone: what came next tells what was.
         guard first > 1 else { return nil }
-        if then < last, let next = try record(of: port, in: (then + 1)...last, .asc, blocks, db) {
+        if then < last, let next = try record(in: (then + 1)...last, .asc, blocks, db) {
             return next.event == .leaseGranted ? nil : next.lease
         }
-        return try Int64.fetchOne(db, sql: "SELECT lease_id FROM ports WHERE port = ?", arguments: [Int(port.number)])
-            .map(LeaseID.init)
+        let now = try DirectStatement("SELECT lease_id FROM ports WHERE port = ?", db)
+        return try now.first([Int(port.number)]) { row in row.int64IfPresent(0).map(LeaseID.init) }.flatMap { $0 }
     }
 
-    /// The nearest record about a block that covers the port.
+    /// The nearest record about a block that covers the port. The index alone tells each block's nearest, and only the
+    /// nearest of all is read.
     private static func record(
-        of port: Port, in range: ClosedRange<Int64>, _ order: AuditFilter.Order, _ blocks: [CoveringBlock],
-        _ db: Database
+        in range: ClosedRange<Int64>, _ order: AuditFilter.Order, _ blocks: [CoveringBlock], _ db: Database
     ) throws -> PortMention? {
-        var filter = AuditFilter()
-        (filter.port, filter.order, filter.limit) = (port, order, 1)
-        let select = AuditSelect(filter, range: range, blocks: blocks, columns: "seq, event, lease_id")
-        return try Row.fetchOne(db.cachedStatement(sql: select.sql), arguments: select.arguments).map { row in
-            PortMention(event: AuditEvent(rawValue: row[1]), lease: (row[2] as Int64?).map(LeaseID.init))
+        let look = try DirectStatement(
+            """
+            SELECT seq FROM audit INDEXED BY audit_cell
+            WHERE cell = ? AND first_port = ? AND count = ? AND seq BETWEEN ? AND ? ORDER BY seq \(order.rawValue) LIMIT 1
+            """, db)
+        var (lower, upper) = (range.lowerBound, range.upperBound)
+        var nearest: Int64?
+        for block in blocks {
+            let seq = try look.first([block.cell, block.first, block.count, lower, upper]) { $0.int64(0) }
+            guard let seq else { continue }
+            nearest = seq
+            // What comes after must be nearer still.
+            switch order {
+            case .desc: lower = seq + 1
+            case .asc: upper = seq - 1
+            }
+        }
+        guard let nearest else { return nil }
+        let record = try DirectStatement("SELECT event, lease_id FROM audit WHERE seq = ?", db)
+        return try record.first([nearest]) { row in
+            PortMention(event: AuditEvent(rawValue: row.text(0)), lease: row.int64IfPresent(1).map(LeaseID.init))
         }
     }
 }

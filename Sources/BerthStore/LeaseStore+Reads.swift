@@ -12,8 +12,8 @@ extension LeaseStore {
     /// Leases in ascending order of their ids.
     package func leases(_ filter: LeaseFilter) async throws(BerthError) -> [Lease] {
         try await read { db in
-            let (condition, arguments) = filter.sql
-            return try fetchLeases(condition, arguments, db)
+            let (condition, values) = filter.sql
+            return try fetchLeases(condition, values, db)
         }
     }
 
@@ -45,27 +45,27 @@ extension LeaseStore {
         try fetchLease("leases.id = ?", [id.number], db)
     }
 
-    func fetchLease(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> Lease? {
-        let statement = try db.cachedStatement(sql: "\(LeaseRow.select) WHERE \(condition)")
-        guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
-        let agents = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT * FROM agents WHERE lease_id = ? ORDER BY port"),
-            arguments: [row["id"] as Int64])
-        return try leaseRow.lease(row, agents: agents.map(leaseRow.agent))
+    func fetchLease(_ condition: String, _ values: StatementValues, _ db: Database) throws -> Lease? {
+        let lease = try DirectStatement("\(LeaseRow.select) WHERE \(condition)", values, db)
+        guard try lease.step() else { return nil }
+        let agents = try DirectStatement(
+            "\(LeaseRow.selectAgents) WHERE lease_id = ? ORDER BY port", [lease.row.int64(0)], db
+        ).all(leaseRow.agent)
+        return try leaseRow.lease(lease.row, agents: agents)
     }
 
-    func fetchLeases(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [Lease] {
-        let statement = try db.cachedStatement(sql: "\(LeaseRow.select) WHERE \(condition)")
-        let rows = try Row.fetchAll(statement, arguments: arguments)
-        guard !rows.isEmpty else { return [] }
-        let ids = "[" + rows.map { String($0["id"] as Int64) }.joined(separator: ",") + "]"
-        let agents = try Row.fetchAll(
-            db.cachedStatement(
-                sql: "SELECT * FROM agents WHERE lease_id IN (SELECT value FROM json_each(?)) ORDER BY port"),
-            arguments: [ids])
-        let agentsOfLease = Dictionary(grouping: agents) { $0["lease_id"] as Int64 }
-        return try rows.map { row in
-            try leaseRow.lease(row, agents: (agentsOfLease[row["id"]] ?? []).map(leaseRow.agent))
+    func fetchLeases(_ condition: String, _ values: StatementValues, _ db: Database) throws -> [Lease] {
+        let leases = try DirectStatement("\(LeaseRow.select) WHERE \(condition)", values, db)
+            .all { row in try leaseRow.lease(row, agents: []) }
+        guard !leases.isEmpty else { return [] }
+        let ids = "[" + leases.map { String($0.id.number) }.joined(separator: ",") + "]"
+        let agents = try DirectStatement(
+            "\(LeaseRow.selectAgents) WHERE lease_id IN (SELECT value FROM json_each(?)) ORDER BY port", [ids], db
+        ).all { row in (lease: row.int64(LeaseRow.agentsLease), agent: try leaseRow.agent(row)) }
+        guard !agents.isEmpty else { return leases }
+        let agentsOfLease = Dictionary(grouping: agents, by: \.lease)
+        return leases.map { lease in
+            lease.with(agents: (agentsOfLease[lease.id.number] ?? []).map(\.agent))
         }
     }
 
@@ -122,9 +122,9 @@ package struct LeaseFilter: Hashable, Sendable {
 
     /// Each condition has the index that answers it: leases_active for the live ones, leases_session and leases_cell
     /// for history. A block that covers a port lies in one of two cells of its size; see `V003__audit`.
-    var sql: (condition: String, arguments: StatementArguments) {
+    var sql: (condition: String, values: StatementValues) {
         var conditions = ["leases.id > ?"]
-        var arguments: StatementArguments = [after.number]
+        var values: StatementValues = [after.number]
         switch state {
         case .active: conditions.append("leases.state = 'active'")
         case .ended: conditions.append("leases.state <> 'active'")
@@ -132,24 +132,24 @@ package struct LeaseFilter: Hashable, Sendable {
         }
         if let session {
             conditions.append("leases.session_id IN (SELECT id FROM sessions WHERE name = ?)")
-            arguments += [session.rawValue]
+            values += [session.rawValue]
         }
         if let pool {
             conditions.append("leases.pool = ?")
-            arguments += [pool.rawValue]
+            values += [pool.rawValue]
         }
         if let port {
             let cells = (0...16).flatMap { CoveringBlock.cells(around: Int(port.number), size: $0) }
                 .map { String($0) }.joined(separator: ",")
             conditions.append(
                 "leases.cell IN (\(cells)) AND +leases.first_port <= ? AND leases.first_port + leases.count > ?")
-            arguments += [Int(port.number), Int(port.number)]
+            values += [Int(port.number), Int(port.number)]
         }
         if let principal {
             conditions.append("leases.principal = ?")
-            arguments += [principal.description]
+            values += [principal.description]
         }
-        arguments += [limit]
-        return (conditions.joined(separator: " AND ") + " ORDER BY leases.id LIMIT ?", arguments)
+        values += [limit]
+        return (conditions.joined(separator: " AND ") + " ORDER BY leases.id LIMIT ?", values)
     }
 }

@@ -56,10 +56,11 @@ struct Line {
     }
 
     private func counts() throws -> Counts {
-        guard let row = try transaction.row("SELECT active_sessions + held_slots, waiting FROM host") else {
-            throw BerthError(.internal, "The database has lost its counters.")
+        let counts = try transaction.first("SELECT active_sessions + held_slots, waiting FROM host") { row in
+            Counts(slots: row.int(0), waiting: row.int(1))
         }
-        return Counts(slots: row[0], waiting: row[1])
+        guard let counts else { throw BerthError(.internal, "The database has lost its counters.") }
+        return counts
     }
 
     private struct Head {

@@ -36,8 +36,7 @@ struct UntouchedDatabase {
 
     /// Reads in one snapshot.
     func read<Value>(_ way: Way, _ body: (Database) throws -> Value) throws -> Value {
-        // Builds of SQLite without USE_URI take URIs only so. It is refused once SQLite runs, and then is set already.
-        _ = berth_accept_uris()
+        SQLiteSettings.make()
         let queue = try DatabaseQueue(path: uri(way), configuration: DatabaseFile.readerConfiguration)
         defer { withExtendedLifetime(queue) {} }
         return try queue.read(body)

@@ -96,17 +96,24 @@ extension WriteTransaction {
     }
 
     private func leaveSession(_ lease: Lease, _ context: ChangeContext, _ store: LeaseStore) throws {
-        let row = try row(
+        // A look and a plain UPDATE: RETURNING keeps its rows in a temporary B-tree, and an UPDATE that names the state
+        // writes the indices of the active ones anew.
+        let session = try first(
+            "SELECT id, lease_count FROM sessions WHERE name = ? AND state = 'active'", [lease.session.rawValue]
+        ) { row in (id: row.int64(0), leases: row.int(1)) }
+        guard let session else { throw BerthError(.internal, "Lease \(lease.id) had no active session.") }
+        guard session.leases == 1 else {
+            return try execute(
+                "UPDATE sessions SET lease_count = lease_count - 1, port_count = port_count - ? WHERE id = ?",
+                [lease.block.count, session.id])
+        }
+        try execute(
             """
-            UPDATE sessions SET lease_count = lease_count - 1, port_count = port_count - ?1,
-                state = CASE WHEN lease_count = 1 THEN 'ended' ELSE state END,
-                ended_at = CASE WHEN lease_count = 1 THEN ?2 END
-            WHERE name = ?3 AND state = 'active'
-            RETURNING state
+            UPDATE sessions SET lease_count = lease_count - 1, port_count = port_count - ?, state = 'ended',
+                ended_at = ?
+            WHERE id = ?
             """,
-            [lease.block.count, now.wall.milliseconds, lease.session.rawValue])
-        guard let row else { throw BerthError(.internal, "Lease \(lease.id) had no active session.") }
-        guard row["state"] == "ended" else { return }
+            [lease.block.count, now.wall.milliseconds, session.id])
         var entry = context.entry(.sessionEnded)
         entry.session = lease.session
         entry.holder = lease.principal
@@ -117,10 +124,16 @@ extension WriteTransaction {
 
 extension Lease {
     func with(state: LeaseState, ttlMilliseconds: Int64?, renewedAt: Instant) -> Lease {
-        Lease(
-            id: id, session: session, name: name, pool: pool, block: block, principal: principal, owner: owner,
-            ownerExitedAt: ownerExitedAt, agents: agents, labels: labels, isPinned: isPinned,
-            ttlMilliseconds: ttlMilliseconds,
-            createdAt: createdAt, renewedAt: renewedAt, state: state)
+        var lease = self
+        lease.state = state
+        lease.ttlMilliseconds = ttlMilliseconds
+        lease.renewedAt = renewedAt
+        return lease
+    }
+
+    func with(agents: [Agent]) -> Lease {
+        var lease = self
+        lease.agents = agents
+        return lease
     }
 }

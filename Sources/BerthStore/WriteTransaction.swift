@@ -34,24 +34,34 @@ package final class WriteTransaction {
     }
 
     /// Runs a statement that is compiled once for the connection.
-    func execute(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {
-        try db.cachedStatement(sql: sql).execute(arguments: arguments)
-    }
+    func execute(_ sql: String, _ values: StatementValues = []) throws { try DirectStatement(sql, values, db).run() }
 
     /// Runs a changing statement and returns how many rows it changed, triggers' rows not counted.
-    func changes(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        try execute(sql, arguments)
+    func changes(_ sql: String, _ values: StatementValues) throws -> Int {
+        try execute(sql, values)
         return db.changesCount
     }
 
-    /// The first row of a statement that is compiled once for the connection.
-    func row(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Row? {
-        try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+    /// What `read` makes of the first row of a statement that is compiled once for the connection; nil without one. The
+    /// statement runs to its end.
+    func first<Value>(
+        _ sql: String, _ values: StatementValues = [], _ read: (CurrentRow) throws -> Value
+    ) throws -> Value? {
+        let statement = try DirectStatement(sql, values, db)
+        guard try statement.step() else { return nil }
+        let value = try read(statement.row)
+        try statement.run()
+        return value
+    }
+
+    /// The first row of a statement that is compiled once for the connection, for whoever needs its columns by name.
+    func row(_ sql: String, _ values: StatementValues = []) throws -> Row? {
+        try Row.fetchOne(db.cachedStatement(sql: sql), arguments: values.arguments)
     }
 
     /// All rows of a statement that is compiled once for the connection.
-    func rows(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Row] {
-        try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
+    func rows(_ sql: String, _ values: StatementValues = []) throws -> [Row] {
+        try Row.fetchAll(db.cachedStatement(sql: sql), arguments: values.arguments)
     }
 
     /// Lets the audit's numbers go on further up; the next record must be the one that tells of a restoration.

@@ -22,12 +22,14 @@ import Testing
     @Test func `writes a record in its canonical form, lengths in bytes and nulls as dashes`() {
         var chain = AuditChain()
         #expect(
-            chain.append(Self.full, now: Self.at).canonicalForm
+            String(decoding: chain.append(Self.full, now: Self.at).canonicalForm, as: UTF8.self)
                 == "1:1,13:1795435200123,13:lease.granted,2:17,5:alice,7:default,5:20010,1:6,6:team-1,4:4242,"
                 + "8:uid:1000,15:why, not – ü,5:req-1"
         )
         #expect(
-            chain.append(AuditEntry(.daemonStarted, principal: .daemon), now: Self.at).canonicalForm
+            String(
+                decoding: chain.append(AuditEntry(.daemonStarted, principal: .daemon), now: Self.at).canonicalForm,
+                as: UTF8.self)
                 == "1:2,13:1795435200123,14:daemon.started,-,-,-,-,-,-,-,6:daemon,-,-")
     }
 
@@ -45,7 +47,7 @@ import Testing
     }
 
     @Test func `tells apart records whose texts run together alike`() {
-        func form(_ reason: String?, _ requestID: String?) -> String {
+        func form(_ reason: String?, _ requestID: String?) -> [UInt8] {
             var chain = AuditChain()
             let entry = AuditEntry(.daemonStarted, principal: .daemon, reason: reason, requestID: requestID)
             return chain.append(entry, now: Self.at).canonicalForm

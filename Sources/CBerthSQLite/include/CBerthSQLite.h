@@ -9,9 +9,16 @@ static inline int berth_checkpoint_on_close(sqlite3 *connection, int checkpoints
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !checkpoints, (int *)0);
 }
 
-/// Lets names of files be URIs (SQLITE_CONFIG_URI); SQLITE_MISUSE once SQLite runs. sqlite3_config is variadic too.
-static inline int berth_accept_uris(void) {
-    return sqlite3_config(SQLITE_CONFIG_URI, 1);
+/// What holds for the whole process and must be said before SQLite runs; SQLITE_MISUSE when it runs already.
+/// sqlite3_config is variadic too. https://www.sqlite.org/c3ref/c_config_covering_index_scan.html
+static inline int berth_configure(int statement_journal_bytes) {
+    /* Names of files may be URIs. */
+    int result = sqlite3_config(SQLITE_CONFIG_URI, 1);
+    /* No statistics of memory: they take a lock for each piece that is taken or given back. */
+    if (result == SQLITE_OK) result = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    /* Up to here, the pages that a savepoint may have to go back to stay in memory, in one piece. */
+    if (result == SQLITE_OK) result = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, statement_journal_bytes);
+    return result;
 }
 
 #endif
