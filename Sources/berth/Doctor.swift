@@ -4,6 +4,7 @@ import BerthCore
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "doctor",
         abstract: "Find what is wrong with this host or database, and tell how to mend it.",
         discussion: """
             It changes nothing and makes no file, and a daemon may run meanwhile. It looks at the database that \

@@ -15,6 +15,7 @@ struct Migrate: AsyncParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "migrate",
         abstract: "Bring a database to this Berth's schema and print each migration.",
         discussion: """
             berth serve does the same when it starts. To see beforehand what it would do:

@@ -5,6 +5,7 @@ import BerthCommandLine
 
 struct Pools: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "pools",
         abstract: "List the pools and how full they are.",
         discussion: """
             The longest block that could be leased now:

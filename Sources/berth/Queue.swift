@@ -5,6 +5,7 @@ import BerthCommandLine
 
 struct Queue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "queue",
         abstract: "List who waits in line, and for how long it may be.",
         discussion: """
             First come, first served: for a session's slot where all are in use, then for ports of the pool. The estimate \

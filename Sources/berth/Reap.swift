@@ -5,6 +5,7 @@ import BerthCommandLine
 
 struct Reap: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "reap",
         abstract: "Sweep once now, and tell each decision with its evidence.",
         discussion: """
             Ends leases whose processes are gone or whose time has run out, and looks at resting ports. The daemon \

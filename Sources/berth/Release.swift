@@ -3,6 +3,7 @@ import BerthClient
 
 struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "release",
         abstract: "Give leases back.",
         discussion: """
             A lease that has ended already counts as given back. With --session all of the session's leases are \

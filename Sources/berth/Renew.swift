@@ -5,6 +5,7 @@ import BerthCommandLine
 
 struct Renew: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "renew",
         abstract: "Renew a lease and print when it expires now.",
         discussion: """
             Without --ttl the lease's own TTL counts again, and never shortens what is left.

@@ -9,6 +9,7 @@ import Glibc
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Lease ports, run a command with them, and give them back when it ends.",
         discussion: """
             The command finds its ports in PORT, PORT_1, PORT_2 and so on, BERTH_PORTS has them all, and {port} and \

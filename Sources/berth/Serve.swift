@@ -4,6 +4,7 @@ import FoundationEssentials
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "serve",
         abstract: "Run the daemon.",
         discussion: """
             A flag beats the environment variable in brackets, which beats the configuration file, which beats the \

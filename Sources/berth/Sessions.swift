@@ -5,6 +5,7 @@ import BerthCommandLine
 
 struct Sessions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "sessions",
         abstract: "List the sessions and what they hold.",
         discussion: """
             The names alone:

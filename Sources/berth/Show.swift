@@ -4,6 +4,7 @@ import BerthCommandLine
 
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "show",
         abstract: "Show everything about one lease, an ended one too.",
         discussion: """
             The process that lease 17 lives by:

@@ -8,6 +8,7 @@ struct Version: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "version",
         abstract: "Print the version.",
         discussion: """
             In a script:

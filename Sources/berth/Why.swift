@@ -7,6 +7,7 @@ import FoundationEssentials
 
 struct Why: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "why",
         abstract: "Tell who holds a port, since when, on what evidence, and what is bound to it now.",
         discussion: """
             Works for any port, also for one in no pool. Of other users' ports you see the state alone, unless you \

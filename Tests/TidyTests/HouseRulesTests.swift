@@ -46,6 +46,15 @@ import Testing
         #expect(found == [])
     }
 
+    /// A name that is made from the type's takes reflection for each command at each start: half of a short command's time.
+    @Test func `a command says its name`() throws {
+        let commands = try files.swiftFiles(in: "Sources/berth").filter { file in
+            file.lines.contains { $0.contains("CommandConfiguration(") }
+        }
+        #expect(commands.count > 15)
+        #expect(commands.filter { file in !file.lines.contains { $0.contains("commandName: ") } }.map(\.path) == [])
+    }
+
     @Test func `every folder of tests is a target`() throws {
         let package = try files.text("Package.swift")
         let folders = try files.names(in: "Tests").filter { $0 != "OpenAPI" }
