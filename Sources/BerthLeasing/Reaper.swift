@@ -12,7 +12,8 @@ import Synchronization
 /// Deaths come as events; everything else, and the safety net under the events, is looked at tick by tick. It never
 /// gives up: what fails is logged, counted and tried again, a little later each time.
 package final class Reaper: Service {
-    /// How often memory is asked whether something is due. The database is asked only when something is.
+    /// How often memory is asked whether something is due, while something may be before the next idle sweep; else it is
+    /// asked once for each of those. The database is asked only when something is.
     package static let tick = Duration.milliseconds(200)
     /// How long there is no sweep at most. It is far below the time that counts as nobody serving.
     private static let idleMilliseconds: Int64 = 1000
@@ -59,14 +60,19 @@ package final class Reaper: Service {
         while !Task.isCancelled {
             let now = manager.clock.now().boot
             if isDue(at: now), patience.withLock({ $0.isOver(at: now) }) { await sweep() }
-            do { try await Task.sleep(for: Self.tick) } catch { return }
+            let isQuiet = !mayBeDue(at: now.advanced(byMilliseconds: Self.idleMilliseconds))
+            let pause = isQuiet ? Duration.milliseconds(Self.idleMilliseconds) : Self.tick
+            do { try await Task.sleep(for: pause) } catch { return }
         }
     }
 
     /// Whether a sweep would find something to do, or the last one is long ago.
     private func isDue(at now: BootTime) -> Bool {
-        now.milliseconds - lastTick.withLock { $0.milliseconds } >= Self.idleMilliseconds
-            || patience.withLock { $0.hasFailed } || manager.deadlines.isDue(at: now)
+        now.milliseconds - lastTick.withLock { $0.milliseconds } >= Self.idleMilliseconds || mayBeDue(at: now)
+    }
+
+    private func mayBeDue(at now: BootTime) -> Bool {
+        patience.withLock { $0.hasFailed } || manager.deadlines.isDue(at: now)
             || manager.ports.isLookDue(at: now) || manager.watches.counts.unwatched > 0
     }
 
