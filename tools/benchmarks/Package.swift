@@ -17,7 +17,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "CEpoll"),
-        .target(name: "BerthBenchmark", dependencies: ["CEpoll"], swiftSettings: settings),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "BerthBenchmark", dependencies: ["CEpoll", "CSQLite"], swiftSettings: settings),
         .executableTarget(
             name: "berth-bench",
             dependencies: [

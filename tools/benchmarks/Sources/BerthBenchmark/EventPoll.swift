@@ -6,21 +6,23 @@ final class EventPoll {
     private let descriptor: Int32
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    /// Watches the sockets; the key of each is its place among them.
-    init(sockets: [Int32]) throws(BenchmarkError) {
+    /// - Parameter capacity: how many connections one wait may find ready.
+    init(capacity: Int) throws(BenchmarkError) {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard descriptor >= 0 else { throw .system("epoll_create1") }
-        events = .allocate(capacity: sockets.count)
+        events = .allocate(capacity: capacity)
         events.initialize(repeating: epoll_event())
-        for (key, socket) in sockets.enumerated() {
-            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: UInt64(key)))
-            guard epoll_ctl(descriptor, EPOLL_CTL_ADD, socket, &event) == 0 else { throw .system("epoll_ctl") }
-        }
     }
 
     deinit {
         close(descriptor)
         events.deallocate()
+    }
+
+    /// Watches a socket until it is closed.
+    func watch(_ socket: Int32, key: Int) throws(BenchmarkError) {
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: UInt64(key)))
+        guard epoll_ctl(descriptor, EPOLL_CTL_ADD, socket, &event) == 0 else { throw .system("epoll_ctl") }
     }
 
     /// Waits until something can be read or `deadline` has come, and returns how many connections are ready. The

@@ -2,25 +2,25 @@
 /// counts refusals says nothing.
 package struct Failures {
     package private(set) var counts: [String: Int] = [:]
-    /// The body of the first unexpected answer, at most 600 bytes of it.
+    /// What the first unexpected answer said, at most 600 bytes of it.
     package private(set) var firstProblem: String?
 
+    package init() {}
+
     package var isEmpty: Bool { counts.isEmpty }
+
+    /// A line for each kind, and one for what the first answer said.
+    package var lines: [String] {
+        let kinds = counts.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value)×)" }
+        return kinds + (firstProblem.map { ["the first said: \($0)"] } ?? [])
+    }
 
     mutating func record(_ reason: String, count: Int = 1) {
         counts[reason, default: 0] += count
     }
 
-    mutating func record(_ answer: Connection.Answer, problem: String) {
-        let request =
-            switch answer.request {
-            case .grant: "POST /v1/leases"
-            case .release: "DELETE /v1/leases/{id}"
-            case .echo: "POST /v1/echo"
-            case .livez: "GET /livez"
-            }
-        let missing = answer.status == answer.request.expectedStatus ? " without the expected content" : ""
-        record("\(request) answered \(answer.status)\(missing)")
-        if firstProblem == nil, !problem.isEmpty { firstProblem = problem }
+    mutating func record(_ problem: Answer.Problem) {
+        record(problem.reason)
+        if firstProblem == nil, !problem.detail.isEmpty { firstProblem = problem.detail }
     }
 }

@@ -25,74 +25,60 @@ import Testing
     }
 }
 
-@Suite struct `The figures of a report` {
-    @Test func `show the median and how far the rounds lie apart`() throws {
-        let odd = try #require(Spread([3, 1, 2]))
-        #expect(odd.text { NumberText.fixed($0, 1) } == "2.0 (1.0–3.0)")
-        let even = try #require(Spread([4, 1, 2, 3]))
-        #expect(even.median == 2.5)
-        #expect(Spread([7])?.text(NumberText.rate) == "7")
-        #expect(Spread([]) == nil)
+@Suite struct `The line of a measurement` {
+    private func measurement(grants: [Nanoseconds] = [], failures: Failures = Failures()) -> Measurement {
+        var (latencies, granted) = (LatencyHistogram(), LatencyHistogram())
+        for _ in 0..<10 { latencies.record(2000) }
+        for latency in grants { granted.record(latency) }
+        return Measurement(
+            answers: 3000, duration: Nanoseconds(seconds: 2), latencies: latencies, grants: granted,
+            generatorCores: 0.25, daemonCores: nil, failures: failures)
     }
 
-    @Test func `are rounded and grouped`() {
-        #expect(NumberText.fixed(2.345, 2) == "2.35")
-        #expect(NumberText.fixed(0.999, 2) == "1.00")
-        #expect(NumberText.fixed(-0.05, 2) == "-0.05")
-        #expect(NumberText.rate(1_234_567.4) == "1,234,567")
-        #expect(NumberText.rate(999.6) == "1,000")
-        #expect(NumberText.milliseconds(123_400) == "0.123")
-        #expect(NumberText.milliseconds(78_940_000) == "78.9")
-    }
-}
-
-@Suite struct `The bar` {
-    private func results(_ rounds: [(changes: UInt64, echoes: UInt64)], connections: Int = 64) -> Results {
-        let plan = Plan(connections: [connections], rounds: rounds.count, warmUp: 0, duration: 1_000_000_000)
-        var results = Results(plan: plan)
-        for round in rounds {
-            for (workload, answers) in [(Workload.lease, round.changes), (.echo, round.echoes)] {
-                let measurement = Measurement(
-                    answers: answers, duration: plan.duration, latencies: LatencyHistogram(), generatorCores: 0,
-                    daemonCores: nil, failures: Failures())
-                results.add(measurement, of: workload, connections: connections)
-            }
-        }
-        return results
+    @Test func `has every key, unknown ones as null`() throws {
+        // The histogram rounds up by less than 0.8 %.
+        #expect(
+            try ResultLine(kind: "echo", measurement()).text() == """
+                {"count":3000,"daemon_cores":null,"failures":[],"generator_cores":0.25,"kind":"echo","p50_us":2.007,\
+                "p99_us":2.007,"per_second":1500,"seconds":2}
+                """)
     }
 
-    @Test func `is decided by the median of ratios of the same round`() {
-        #expect(Bar.first.verdict(on: results([(25, 100), (10, 100), (90, 100)])) == .pass)
-        #expect(Bar.first.verdict(on: results([(24, 100), (10, 100), (90, 100)])) == .missed)
+    @Test func `tells a grant's latencies apart where something is granted`() throws {
+        let text = try ResultLine(kind: "lease", measurement(grants: [100, 100, 200])).text()
+        #expect(text.contains("\"grant_p50_us\":0.1,\"grant_p99_us\":0.2,"))
     }
 
-    @Test func `is not decided by other numbers of connections`() {
-        #expect(Bar.first.verdict(on: results([(90, 100)], connections: 16)) == .notMeasured)
+    @Test func `says what was not the expected answer`() throws {
+        var failures = Failures()
+        failures.record(Answer.Problem(reason: "POST /v1/leases answered 503", detail: "pool-exhausted"))
+        failures.record(Answer.Problem(reason: "POST /v1/leases answered 503", detail: "again"))
+        let text = try ResultLine(kind: "lease", measurement(failures: failures)).text()
+        #expect(text.contains("[\"POST /v1/leases answered 503 (2×)\",\"the first said: pool-exhausted\"]"))
     }
 
-    @Test func `gives no ratio to an echo that never answered`() {
-        #expect(Bar.first.verdict(on: results([(90, 0)])) == .notMeasured)
+    @Test func `is there for a measurement that could not be made`() throws {
+        let text = try ResultLine(kind: "sync", failure: "open /x: \"no\"").text()
+        #expect(text.contains("\"failures\":[\"open /x: \\\"no\\\"\"]"))
+        #expect(text.contains("\"per_second\":0"))
     }
 }
 
 @Suite struct `The order of work` {
-    @Test func `releases what was granted, when it stops too`() {
-        #expect(Request.grant.next(lease: 7, stopping: false) == .release(lease: 7))
-        #expect(Request.grant.next(lease: 7, stopping: true) == .release(lease: 7))
-        #expect(Request.grant.next(lease: nil, stopping: true) == nil)
-        #expect(Request.release(lease: 7).next(lease: nil, stopping: false) == .grant)
-        #expect(Request.release(lease: 7).next(lease: nil, stopping: true) == nil)
-        #expect(Request.echo.next(lease: 7, stopping: false) == .echo)
+    @Test func `releases what was granted`() {
+        #expect(Request.grant.next(lease: 7) == .release(lease: 7))
+        #expect(Request.grant.next(lease: nil) == .grant)
+        #expect(Request.release(lease: 7).next(lease: nil) == .grant)
+        #expect(Request.echo.next(lease: 7) == .echo)
     }
 
-    @Test func `gives each workload each place in three rounds`() {
-        for place in 0..<3 {
-            #expect(Set((0..<3).map { Plan.order(inRound: $0)[place] }) == Set(Workload.allCases))
-        }
+    @Test func `gives back even when it stops, and does nothing else then`() {
+        #expect(Request.release(lease: 7).givesBack)
+        #expect(![Request.grant, .echo, .livez].contains { $0.givesBack })
     }
 
     @Test func `writes a release with the lease's number`() {
-        var requests = RequestBytes(endpoint: .tcp(address: "127.0.0.1", port: 1, token: "t"), connection: 3)
+        var requests = RequestBytes(endpoint: .tcp(address: "127.0.0.1", port: 1, token: "t"), session: "bench-3")
         let text = requests.withBytes(of: .release(lease: 1_020)) { String(decoding: $0, as: UTF8.self) }
         #expect(
             text == "DELETE /v1/leases/1020 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer t\r\n\r\n")

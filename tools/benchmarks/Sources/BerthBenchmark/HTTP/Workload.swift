@@ -41,15 +41,35 @@ enum Request: Equatable {
         }
     }
 
-    /// The request that follows the answer, `lease` being the id in it. Whoever stops still gives back what he holds,
-    /// so that one measurement leaves no leases to the next.
-    func next(lease: UInt64?, stopping: Bool) -> Request? {
-        if case .grant = self, let lease { return .release(lease: lease) }
-        if stopping { return nil }
+    /// Whether it is sent even when the measurement is over.
+    var givesBack: Bool {
+        if case .release = self { true } else { false }
+    }
+
+    var verb: Answer.Verb {
         switch self {
-        case .grant, .release: return .grant
-        case .echo: return .echo
-        case .livez: return .livez
+        case .grant: .grant
+        case .release: .release
+        case .echo, .livez: .other
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .grant: "POST /v1/leases"
+        case .release: "DELETE /v1/leases/{id}"
+        case .echo: "POST /v1/echo"
+        case .livez: "GET /livez"
+        }
+    }
+
+    /// The request that follows the answer, `lease` being the id in it.
+    func next(lease: UInt64?) -> Request {
+        switch self {
+        case .grant: if let lease { .release(lease: lease) } else { .grant }
+        case .release: .grant
+        case .echo: .echo
+        case .livez: .livez
         }
     }
 }

@@ -7,11 +7,11 @@ struct RequestBytes {
     private let releaseTail: [UInt8]
     private var release: [UInt8] = []
 
-    /// - Parameter connection: each connection is a session of its own, `bench-0`, `bench-1`, …
-    init(endpoint: Endpoint, connection: Int) {
+    /// - Parameter session: each connection has one of its own.
+    init(endpoint: Endpoint, session: String) {
         var shared = "Host: localhost\r\n"
-        if case .tcp(_, _, let token) = endpoint { shared += "Authorization: Bearer \(token)\r\n" }
-        let body = #"{"session":"bench-\#(connection)","count":6,"ttl_seconds":300}"#
+        if case .tcp(_, _, let token?) = endpoint { shared += "Authorization: Bearer \(token)\r\n" }
+        let body = #"{"session":"\#(session)","count":6,"ttl_seconds":300}"#
         let described = "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         grant = Array("POST /v1/leases HTTP/1.1\r\n\(shared)\(described)".utf8)
         echo = Array("POST /v1/echo HTTP/1.1\r\n\(shared)\(described)".utf8)

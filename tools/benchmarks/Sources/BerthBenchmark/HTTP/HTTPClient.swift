@@ -1,37 +1,22 @@
 import Glibc
 
-/// One keep-alive connection with at most one request under way.
-final class Connection {
-    /// What a look at the socket gave.
-    enum Reading {
-        /// The answer has not arrived, or not to its end.
-        case incomplete
-        case answer(Answer)
-        /// Nothing more will come over this connection.
-        case broken(reason: String)
-    }
-
-    struct Answer {
-        let request: Request
-        let latency: Nanoseconds
-        let status: Int
-        /// The id in a lease object, where the request asks for one and the status is the right one.
-        let lease: UInt64?
-        /// What the daemon said instead, when it was not the expected answer.
-        let problem: String?
-    }
-
-    let socket: Int32
+/// One keep-alive connection to a Berth.
+final class HTTPClient: Client {
+    private let socket: Int32
+    private var isWatched = false
+    /// The request to send when the last one was answered; nil when its answer leaves nothing to do.
+    private var next: Request?
     /// The request that waits for its answer.
-    private(set) var request: Request?
+    private var request: Request?
     private var sentAt: Nanoseconds = 0
     private var requests: RequestBytes
     /// Holds every answer that the daemon gives to these requests: a lease and its headers have under 2 KiB.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
     private var filled = 0
 
-    init(endpoint: Endpoint, number: Int) throws(BenchmarkError) {
-        requests = RequestBytes(endpoint: endpoint, connection: number)
+    init(endpoint: Endpoint, workload: Workload, session: String) throws(BenchmarkError) {
+        requests = RequestBytes(endpoint: endpoint, session: session)
+        next = workload.first
         socket = try endpoint.connect()
     }
 
@@ -40,17 +25,20 @@ final class Connection {
         buffer.deallocate()
     }
 
-    /// Sends a request; false when the connection did not take it. A few hundred bytes always fit into the socket's
-    /// empty buffer, so a short write is treated as a broken connection.
-    func send(_ request: Request) -> Bool {
+    /// A few hundred bytes always fit into the socket's empty buffer, so a short write is treated as a broken
+    /// connection.
+    func send(stopping: Bool) -> Sending {
+        guard let request = next, !stopping || request.givesBack else { return .idle }
         self.request = request
         sentAt = .now
-        return requests.withBytes(of: request) { bytes in
+        let isSent = requests.withBytes(of: request) { bytes in
             Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
         }
+        guard isSent else { return .broken(reason: "a request could not be sent") }
+        defer { isWatched = true }
+        return .sent(watch: isWatched ? nil : socket)
     }
 
-    /// Reads what has arrived.
     func receive() -> Reading {
         let room = buffer.count - filled
         guard room > 0, let base = buffer.baseAddress else { return .broken(reason: "an answer over 16 KiB") }
@@ -79,8 +67,14 @@ final class Connection {
         let latency = Nanoseconds.now - sentAt
         let isRight = status == request.expectedStatus
         let lease = isRight && request.expectsLease ? LeaseIDScanner.id(in: body) : nil
-        let isUsable = isRight && (lease != nil) == request.expectsLease
-        let problem = isUsable ? nil : String(decoding: body.prefix(600), as: UTF8.self)
-        return Answer(request: request, latency: latency, status: status, lease: lease, problem: problem)
+        next = request.next(lease: lease)
+        var problem: Answer.Problem?
+        if !isRight || (lease != nil) != request.expectsLease {
+            let missing = isRight ? " without the expected content" : ""
+            problem = Answer.Problem(
+                reason: "\(request.name) answered \(status)\(missing)",
+                detail: String(decoding: body.prefix(600), as: UTF8.self))
+        }
+        return Answer(verb: request.verb, latency: latency, problem: problem)
     }
 }
