@@ -151,7 +151,8 @@ extension CurrentRow {
         guard let pid = int64IfPresent(first + 2) else { return nil }
         guard let pid = Int32(exactly: pid) else { throw broken(first + 2) }
         return ProcessIdentity(
-            bootID: try boots.boot(try integer(first)), pidNamespace: UInt64(bitPattern: try integer(first + 1)), pid: pid,
+            bootID: try boots.boot(try integer(first)), pidNamespace: UInt64(bitPattern: try integer(first + 1)),
+            pid: pid,
             startTicks: UInt64(bitPattern: try integer(first + 3)),
             pidfsInode: int64IfPresent(first + 4).map(UInt64.init(bitPattern:)))
     }

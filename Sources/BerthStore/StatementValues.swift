@@ -58,7 +58,9 @@ extension String: StatementValue {
 extension Data: StatementValue {
     func bind(to statement: SQLiteStatement, at index: Int32) -> Int32 {
         withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress, !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+            guard let start = bytes.baseAddress, !bytes.isEmpty else {
+                return sqlite3_bind_zeroblob(statement, index, 0)
+            }
             return sqlite3_bind_blob(statement, index, start, Int32(bytes.count), copiedByCallee)
         }
     }

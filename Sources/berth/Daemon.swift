@@ -23,6 +23,7 @@ struct Daemon {
     static func run(_ configuration: ServeConfiguration) async throws {
         // Whatever the daemon makes is its user's alone.
         umask(0o077)
+        Heap.limitArenas()
         let clock = try LinuxClock()
         LoggingSystem.bootstrap { LogLine(label: $0, format: configuration.logFormat, clock: clock) }
         var logger = Logger(label: "berth")
@@ -94,6 +95,7 @@ struct Daemon {
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
         let housekeeper = AuditHousekeeper(
             manager: manager, retainDays: configuration.auditRetainDays, logger: logger)
+        Heap.trim()
         try await serve(
             server, [reaper, LineKeeper(manager: manager, logger: logger), housekeeper], tokenCheck,
             Peers(processes: processes, clock: clock),

@@ -130,4 +130,10 @@ char **berth_environment(void);
 // The kind of the file system that holds `path`: a magic number of statfs(2).
 int berth_file_system(const char *path, uint64_t *kind);
 
+// Lets malloc(3) keep memory in so many pools that threads take turns at, instead of eight for each processor.
+void berth_limit_arenas(int count);
+
+// Gives the kernel back what malloc(3) keeps and nobody uses.
+void berth_trim_heap(void);
+
 #endif
