@@ -72,19 +72,27 @@ package struct BerthClient: Sendable {
         _ method: HTTPMethod, _ path: String, body: Data? = nil, headers: [(String, String)] = [],
         within time: TimeAmount = callTimeout
     ) async throws(ClientError) -> Data {
+        try await reply(to: method, path, body: body, headers: headers, within: time).body
+    }
+
+    /// Sends one request and returns a 2xx reply: its body, and whether its `Link` leads to a next page (RFC 8288).
+    func reply(
+        to method: HTTPMethod, _ path: String, body: Data? = nil, headers: [(String, String)] = [],
+        within time: TimeAmount = callTimeout
+    ) async throws(ClientError) -> (body: Data, hasNext: Bool) {
         var request = try Self.request(method, path, body: body, to: endpoint)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
-        let status: Int
+        let response: HTTPClientResponse
         let reply: Data
         do {
-            let response = try await http.execute(request, timeout: time)
-            status = Int(response.status.code)
+            response = try await http.execute(request, timeout: time)
             reply = Data(try await response.body.collect(upTo: Self.longestReply).readableBytesView)
         } catch {
             throw ClientError(TransportFailure(error), at: endpoint)
         }
+        let status = Int(response.status.code)
         guard (200..<300).contains(status) else { throw refusal(status, reply) }
-        return reply
+        return (reply, response.headers["Link"].contains { $0.contains("rel=\"next\"") })
     }
 
     /// What the daemon says when it does not do what it was asked.

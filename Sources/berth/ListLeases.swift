@@ -27,11 +27,18 @@ struct ListLeases: AsyncParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func run() async throws {
-        let leases = try await daemon.connected { try await $0.list(session: session, state: state.rawValue) }
-        if json.isWanted {
-            try Terminal.show(json: LeasePage(leases: leases, nextCursor: nil))
-        } else {
-            try Terminal.show(TextTable.leases(leases, now: Terminal.now).text(Terminal.style))
+        try await daemon.connected { client in
+            if json.isWanted, !Terminal.showsData,
+                let page = try await client.listAsWritten(session: session, state: state.rawValue)
+            {
+                return try Terminal.show(bytes: page + [UInt8(ascii: "\n")])
+            }
+            let leases = try await client.list(session: session, state: state.rawValue)
+            if json.isWanted {
+                try Terminal.show(json: LeasePage(leases: leases, nextCursor: nil))
+            } else {
+                try Terminal.show(TextTable.leases(leases, now: Terminal.now).text(Terminal.style))
+            }
         }
     }
 }

@@ -33,6 +33,22 @@ import Testing
         }
     }
 
+    /// 100 is a page: what has one page is printed as the daemon wrote it, what has more is put together.
+    @Test(arguments: [0, 2, 100, 101])
+    func `is printed whole by berth list --json, whether one page holds it or not`(count: Int) throws {
+        try withDaemon(.init(poolSize: 110, extra: ["--max-sessions", "200"])) { daemon in
+            for index in 0..<count { try daemon.granted("s\(index)", 1) }
+            let list = try Invocation(["list", "--json", "--socket", daemon.socketPath], in: TemporaryFolder())
+            #expect(list.code == 0 && list.errors == "" && list.output.hasSuffix("}\n"))
+            let json = try list.json
+            #expect(json.members == ["leases", "next_cursor"] && json["next_cursor"] == .null)
+            #expect(try json["leases"].items == daemon.all("/v1/leases", "leases", limit: 1000))
+            let other = try Invocation(
+                ["list", "--json", "--session", "s0", "--socket", daemon.socketPath], in: TemporaryFolder())
+            #expect(try other.json["leases"].items.count == min(count, 1))
+        }
+    }
+
     @Test func `filters by session, pool, state and port`() throws {
         try withDaemon { daemon in
             let ended = try daemon.granted("a/b", 2)
