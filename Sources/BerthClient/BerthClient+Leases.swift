@@ -39,10 +39,10 @@ extension BerthClient {
 
     /// The list as the daemon wrote it, where one page holds all of it; else nil. A program that wants JSON needs no other:
     /// to read it and write it anew would be two fifths of the work of `berth list --json`.
-    package func listAsWritten(session: String?, state: String) async throws(ClientError) -> Data? {
+    package func listAsWritten(session: String?, state: String) async throws(ClientError) -> [UInt8]? {
         let query = PageQuery([("session", session), ("state", state)], cursor: nil)
         let page = try await reply(to: .GET, APIPath.leases + query.text)
-        return page.hasNext ? nil : page.body
+        return page.hasNext ? nil : Array(page.body)
     }
 }
 
