@@ -236,7 +236,7 @@ def check_routes():
         source = file.read_text()
         shared = re.search(r"let filterNames: Set<String> = \[([^\]]*)\]", source)
         for method, path, constant, query in re.findall(
-                r'book\.add\(\s*\.(\w+),\s*(?:"([^"]+)"|APIPath\.(\w+)),(?:\s*query:(.*?),)?\s*to: router',
+                r'book\.add\(\s*\.(\w+),\s*(?:"([^"]+)"|APIPath\.(\w+)),(?:\s*query:(.*?),)?(?:\s*isHeavy: true,)?\s*to: router',
                 source, re.DOTALL):
             names = set(re.findall(r'"(\w+)"', query.replace("filterNames", shared[1] if shared else "")))
             routes[f"{method.upper()} {re.sub(r'{.*?}', '{}', path or paths[constant])}"] = names
