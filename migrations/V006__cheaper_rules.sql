@@ -1,5 +1,6 @@
--- The same rules for less work: nothing here changes what the schema refuses. The figures are instructions inside
--- SQLite 3.40 for a grant of six ports and its release, of 1,200,000 in all before.
+-- The same rules for less work: no row can be that could not be before. One answer differs: where a row breaks a CHECK and a
+-- trigger at once, UPDATE OR IGNORE skips it now and UPDATE OR FAIL ends there, where the trigger refused the statement.
+-- The figures are instructions inside SQLite 3.40 for a grant of six ports and its release, of 1,200,000 in all before.
 
 -- SQLite makes a temporary B-tree for each row that it checks against a list of more than two constants, and compares
 -- it with shorter lists directly: 230,000. To make a table anew takes the longer the more history it has, so only the

@@ -38,7 +38,8 @@ extension BerthClient {
     }
 
     /// The list as the daemon wrote it, where one page holds all of it; else nil. A program that wants JSON needs no other:
-    /// to read it and write it anew would be two fifths of the work of `berth list --json`.
+    /// to read it and write it anew would be two fifths of the work of `berth list --json`. With more pages,
+    /// ``list(session:state:)`` asks anew.
     package func listAsWritten(session: String?, state: String) async throws(ClientError) -> [UInt8]? {
         let query = PageQuery([("session", session), ("state", state)], cursor: nil)
         let page = try await reply(to: .GET, APIPath.leases + query.text)

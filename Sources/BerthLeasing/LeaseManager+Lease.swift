@@ -115,7 +115,7 @@ extension LeaseManager {
     private func propose(
         _ request: GrantRequest, _ context: ChangeContext, superseded: Lease?
     ) async throws(BerthError) -> Reservation? {
-        if let superseded, let own = reserveOwn(superseded, request) { return own }
+        if let superseded, let own = await reserveOwn(superseded, request) { return own }
         var held = try await heldBlocks(request, context)
         var patience = ports.reservations(in: request.pool)
         var hasLookedAgain = false
@@ -158,12 +158,12 @@ extension LeaseManager {
 
     /// The block of a lease that lost its processes goes to its own holder, when nothing is bound there any more.
     /// It is still leased, so it is looked up and never bound.
-    private func reserveOwn(_ lease: Lease, _ request: GrantRequest) -> Reservation? {
+    private func reserveOwn(_ lease: Lease, _ request: GrantRequest) async -> Reservation? {
         guard lease.pool == request.pool, lease.block.count == request.count, request.placement == .anywhere,
             // A start may have taken ports out of the pool under the lease.
-            pools[lease.pool]?.runs.contains(where: { $0.contains(lease.block) }) == true,
-            lease.block.ports.allSatisfy({ probe.listeners(on: $0).isEmpty })
+            pools[lease.pool]?.runs.contains(where: { $0.contains(lease.block) }) == true
         else { return nil }
+        for port in lease.block.ports where await !listeners(on: port).isEmpty { return nil }
         return ports.reserve(lease.block, in: lease.pool, formerLease: lease.id)
     }
 

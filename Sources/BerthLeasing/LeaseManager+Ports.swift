@@ -107,11 +107,13 @@ extension LeaseManager {
         // Whatever happens, a port that was taken out for a look goes back.
         defer { for (port, resting) in left { ports.rest(port, resting) } }
         let bound = Set(try boundPorts(among: resting.map(\.port)))
-        var looks = resting.map { port, resting in
-            PortLook(
-                port: port, resting: resting, now: now,
-                holder: bound.contains(port)
-                    ? explains || resting.mayBecomeForeign ? evidence(probe.listeners(on: port)) : "bound" : nil)
+        var looks: [PortLook] = []
+        for (port, resting) in resting {
+            var holder: String?
+            if bound.contains(port) {
+                holder = explains || resting.mayBecomeForeign ? evidence(await listeners(on: port)) : "bound"
+            }
+            looks.append(PortLook(port: port, resting: resting, now: now, holder: holder))
         }
         guard !dryRun else { return looks }
         for port in bound { left[port] = left[port]?.stillBound(at: now) }

@@ -48,9 +48,8 @@ struct AuditSelect {
     /// - Parameters:
     ///   - range: the sequence numbers to look at.
     ///   - blocks: those that cover the filter's port, if it has one.
-    ///   - columns: what is selected, `seq` among it.
     init(
-        _ filter: AuditFilter, range: ClosedRange<Int64>, blocks: [CoveringBlock], columns: String = AuditRecord.columns
+        _ filter: AuditFilter, range: ClosedRange<Int64>, blocks: [CoveringBlock]
     ) {
         var rest: [String] = []
         var restArguments: StatementArguments = []
@@ -83,7 +82,7 @@ struct AuditSelect {
             arguments += restArguments
             let conditions = ([arm.condition, "seq BETWEEN ? AND ?"] + rest).joined(separator: " AND ")
             let table = arm.index.map { "audit INDEXED BY \($0)" } ?? "audit"
-            return "SELECT \(columns) FROM \(table) WHERE \(conditions)"
+            return "SELECT \(AuditRecord.columns) FROM \(table) WHERE \(conditions)"
         }
         sql = "\(selects.joined(separator: " UNION ALL ")) ORDER BY seq \(filter.order.rawValue) LIMIT ?"
         self.arguments = arguments + [filter.limit]

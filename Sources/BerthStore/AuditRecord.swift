@@ -80,26 +80,14 @@ private struct CanonicalForm {
     init() { bytes.reserveCapacity(512) }
 
     mutating func add(_ text: String?) {
-        separate()
+        if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
         guard let text else { return bytes.append(UInt8(ascii: "-")) }
-        bytes.append(decimal: Int64(text.utf8.count))
+        bytes.append(text: String(text.utf8.count))
         bytes.append(UInt8(ascii: ":"))
         bytes.append(text: text)
     }
 
-    mutating func add(_ number: Int64?) {
-        separate()
-        guard let number else { return bytes.append(UInt8(ascii: "-")) }
-        let start = bytes.count
-        bytes.append(decimal: number)
-        let digits = bytes.count - start
-        bytes.insert(UInt8(ascii: ":"), at: start)
-        bytes.insert(contentsOf: String(digits).utf8, at: start)
-    }
-
-    private mutating func separate() {
-        if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
-    }
+    mutating func add(_ number: Int64?) { add(number.map { String($0) }) }
 }
 
 extension AuditRecord {

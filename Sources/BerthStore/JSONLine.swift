@@ -17,7 +17,7 @@ struct JSONLine {
     mutating func add(_ key: String, _ value: Int64?) {
         guard let value else { return }
         begin(key)
-        bytes.append(decimal: value)
+        bytes.append(text: String(value))
     }
 
     mutating func add(_ key: String, _ value: String?) {
@@ -85,17 +85,5 @@ extension [UInt8] {
     mutating func append(text: String) {
         var text = text
         text.withUTF8 { append(contentsOf: $0) }
-    }
-
-    /// Writes a number in decimal digits, without the text that an interpolation makes of it.
-    mutating func append(decimal number: Int64) {
-        if number < 0 { append(UInt8(ascii: "-")) }
-        let start = count
-        var rest = number.magnitude
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        self[start...].reverse()
     }
 }

@@ -37,16 +37,20 @@ extension LeaseStore {
         return try now.first([Int(port.number)]) { row in row.int64IfPresent(0).map(LeaseID.init) }.flatMap { $0 }
     }
 
+    /// The nearest record of a block in a range, by the index alone.
+    static func nearest(_ order: AuditFilter.Order) -> String {
+        """
+        SELECT seq FROM audit INDEXED BY audit_cell
+        WHERE cell = ? AND first_port = ? AND count = ? AND seq BETWEEN ? AND ? ORDER BY seq \(order.rawValue) LIMIT 1
+        """
+    }
+
     /// The nearest record about a block that covers the port. The index alone tells each block's nearest, and only the
     /// nearest of all is read.
     private static func record(
         in range: ClosedRange<Int64>, _ order: AuditFilter.Order, _ blocks: [CoveringBlock], _ db: Database
     ) throws -> PortMention? {
-        let look = try DirectStatement(
-            """
-            SELECT seq FROM audit INDEXED BY audit_cell
-            WHERE cell = ? AND first_port = ? AND count = ? AND seq BETWEEN ? AND ? ORDER BY seq \(order.rawValue) LIMIT 1
-            """, db)
+        let look = try DirectStatement(Self.nearest(order), db)
         var (lower, upper) = (range.lowerBound, range.upperBound)
         var nearest: Int64?
         for block in blocks {

@@ -46,12 +46,12 @@ extension LeaseStore {
     }
 
     func fetchLease(_ condition: String, _ values: StatementValues, _ db: Database) throws -> Lease? {
-        let lease = try DirectStatement("\(LeaseRow.select) WHERE \(condition)", values, db)
-        guard try lease.step() else { return nil }
-        let agents = try DirectStatement(
-            "\(LeaseRow.selectAgents) WHERE lease_id = ? ORDER BY port", [lease.row.int64(0)], db
-        ).all(leaseRow.agent)
-        return try leaseRow.lease(lease.row, agents: agents)
+        try DirectStatement("\(LeaseRow.select) WHERE \(condition)", db).first(values) { row in
+            let agents = try DirectStatement(
+                "\(LeaseRow.selectAgents) WHERE lease_id = ? ORDER BY port", [row.int64(0)], db
+            ).all(leaseRow.agent)
+            return try leaseRow.lease(row, agents: agents)
+        }
     }
 
     func fetchLeases(_ condition: String, _ values: StatementValues, _ db: Database) throws -> [Lease] {

@@ -42,16 +42,11 @@ package final class WriteTransaction {
         return db.changesCount
     }
 
-    /// What `read` makes of the first row of a statement that is compiled once for the connection; nil without one. The
-    /// statement runs to its end.
+    /// What `read` makes of the first row of a SELECT that is compiled once for the connection; nil without one.
     func first<Value>(
         _ sql: String, _ values: StatementValues = [], _ read: (CurrentRow) throws -> Value
     ) throws -> Value? {
-        let statement = try DirectStatement(sql, values, db)
-        guard try statement.step() else { return nil }
-        let value = try read(statement.row)
-        try statement.run()
-        return value
+        try DirectStatement(sql, db).first(values, read)
     }
 
     /// The first row of a statement that is compiled once for the connection, for whoever needs its columns by name.

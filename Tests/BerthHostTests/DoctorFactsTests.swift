@@ -20,7 +20,7 @@ import Testing
               sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
                0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0 100
                1: 0100007F:1F91 0100007F:1F90 06 00000000:00000000 03:00000000 00000000     0        0 0 3 0
-               2: 0100007F:XXXX 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4712 1 0 100
+               2: 0100007F:GGGG 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4712 1 0 100
                3: nonsense
             """
         #expect(BoundPorts.parse(Array(table.utf8)).map(\.number) == [8080])
@@ -39,6 +39,7 @@ import Testing
     }
 
     @Test func `tell who holds a lock file, without taking the lock`() throws {
+        // mkstemp(3) puts a name in place of the six X.
         var template = Array("/tmp/berth-lock-XXXXXX".utf8CString)
         let file = mkstemp(&template)
         try #require(file >= 0)

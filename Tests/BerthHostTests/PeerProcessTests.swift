@@ -14,6 +14,7 @@ import Testing
     init() throws {
         clock = try LinuxClock()
         table = try LinuxProcessTable(clock: clock)
+        // mkdtemp(3) puts a name in place of the six X.
         var template = Array("/tmp/berth-host-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         listener = try TestListener(path: "\(directory)/socket")

@@ -10,6 +10,7 @@ import Testing
     private var path: String { "\(directory)/socket" }
 
     init() throws {
+        // mkdtemp(3) puts a name in place of the six X.
         var template = Array("/tmp/berth-host-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
     }

@@ -142,4 +142,18 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: AuditFilter.Order.allCases)
+    func `finds a block's nearest record in the index alone`(order: AuditFilter.Order) async throws {
+        let test = try await TestStore.open()
+        let plan = try await test.store.read { db -> [String] in
+            try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN " + LeaseStore.nearest(order), arguments: [0, 20_000, 6, 1, 9]
+            ).map { $0["detail"] }
+        }
+        #expect(
+            plan == [
+                "SEARCH audit USING COVERING INDEX audit_cell (cell=? AND first_port=? AND count=? AND seq>? AND seq<?)"
+            ])
+    }
 }

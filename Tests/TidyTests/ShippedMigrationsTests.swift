@@ -11,7 +11,7 @@ import Testing
         "V003__audit.sql": "73a244ff60a8c958abb1773c556f14151efe532895c5146beb72f3c02f9f20d2",
         "V004__pruning.sql": "a7a62dbf3c3ce517df1c9ddeb6eeb412f35bd3146079b1604a78b3a2dd9557f2",
         "V005__line.sql": "d5086ba97c8f5bdc8b58562b454d9330087d509d56485ef5bd210af357a5fd29",
-        "V006__cheaper_rules.sql": "a29290475708577123ddc73a934dd727d032c6a714fbe9e876ed06f5eca0d9e4",
+        "V006__cheaper_rules.sql": "4916182c6a5e76bd7e294a881b9f706bec7b1f20292074db3bb4ec5a7b7e24cb",
     ]
 
     @Test func `are as they were shipped`() throws {
