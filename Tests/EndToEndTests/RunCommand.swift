@@ -34,9 +34,12 @@ struct RunCommand {
         return try ChildProcess(command, environment: all, log: folder.file("run-\(number)"))
     }
 
-    /// Runs `berth` to its end.
-    func finish(_ arguments: [String], in directory: String? = nil, within seconds: Double = 30) throws -> Outcome {
-        let child = try start(arguments, in: directory)
+    /// Runs `berth` to its end; with a umask when one is given, set in the process alone, since tests run side by side.
+    func finish(
+        _ arguments: [String], in directory: String? = nil, umask: String? = nil, within seconds: Double = 30
+    ) throws -> Outcome {
+        let wrapper = umask.map { ["/bin/sh", "-c", "umask \($0) && exec \"$@\"", "sh"] } ?? []
+        let child = try start(arguments, in: directory, wrapper: wrapper)
         let end = try child.wait(within: seconds)
         return Outcome(end: end, output: child.output, errors: child.errors)
     }
