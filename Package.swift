@@ -158,14 +158,14 @@ let package = Package(
         .testTarget(
             name: "BerthServerTests",
             dependencies: [
-                "BerthAPI", "BerthCore", "BerthServer",
+                "BerthAPI", "BerthCore", "BerthServer", "BerthTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "BerthCLITests", dependencies: ["BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore"],
             swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["berth"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["berth", "BerthTestSupport"], swiftSettings: settings),
         .testTarget(
             name: "TidyTests", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),

@@ -12,6 +12,7 @@ package enum APIPath {
     package static let auditPrune = "/v1/audit/prune"
     package static let events = "/v1/events"
     package static let backups = "/v1/backups"
+    package static let tokens = "/v1/tokens"
 
     /// One lease, by its id.
     package static func lease(_ id: Int64) -> String { "\(leases)/\(id)" }
@@ -23,6 +24,8 @@ package enum APIPath {
     package static func session(_ name: String) -> String { "\(sessions)/\(percentEncoded(name))" }
     /// One ticket, by its id.
     package static func ticket(_ id: Int64) -> String { "\(tickets)/\(id)" }
+    /// One token, by its name.
+    package static func token(_ name: String) -> String { "\(tokens)/\(percentEncoded(name))" }
     /// One pool, by its name.
     package static func pool(_ name: String) -> String { "\(pools)/\(percentEncoded(name))" }
 

@@ -4,14 +4,15 @@ import Yams
 /// The configuration file, `berth.yaml`.
 enum ConfigurationFile {
     private static let keys: Set<String> = [
-        "pools", "limits", "audit", "listen", "database", "socket", "token_file", "log_level", "log_format",
-        "allowed_hosts",
+        "pools", "limits", "audit", "listen", "database", "socket", "socket_mode", "socket_group", "token_file",
+        "log_level", "log_format", "allowed_hosts",
     ]
     private static let poolKeys: Set<String> = [
         "ports", "exclude", "max_block", "default_ttl_seconds", "quarantine_seconds", "queue",
     ]
     private static let limitKeys: Set<String> = [
-        "max_sessions", "max_ports_per_session", "max_waiting", "ticket_idle_seconds",
+        "max_sessions", "max_ports_per_session", "max_waiting", "ticket_idle_seconds", "max_requests_per_second",
+        "max_request_burst", "max_connections",
     ]
 
     /// - Throws: ``ErrorCode/configuration`` with the path and the line for whatever is wrong.
@@ -21,6 +22,8 @@ enum ConfigurationFile {
         var settings = FileSettings()
         settings.database = try reader.text("database")
         settings.socket = try reader.text("socket")
+        settings.socketMode = try reader.literal("socket_mode")
+        settings.socketGroup = try reader.literal("socket_group")
         settings.listen = try reader.text("listen")
         settings.tokenFile = try reader.text("token_file")
         settings.logLevel = try reader.text("log_level")
@@ -32,6 +35,9 @@ enum ConfigurationFile {
             settings.maxWaiting = try limits.integer("max_waiting", ConfigurationBounds.waiting)
             settings.ticketIdleSeconds = try limits.integer(
                 "ticket_idle_seconds", ConfigurationBounds.ticketIdleSeconds)
+            settings.maxRequestsPerSecond = try limits.integer("max_requests_per_second", ConfigurationBounds.limit)
+            settings.maxRequestBurst = try limits.integer("max_request_burst", ConfigurationBounds.limit)
+            settings.maxConnections = try limits.integer("max_connections", ConfigurationBounds.limit)
         }
         if let audit = try reader.mapping("audit", known: ["retain_days"]) {
             settings.auditRetainDays = try audit.integer("retain_days", ConfigurationBounds.retainDays)

@@ -4,6 +4,8 @@ import BerthCore
 struct FileSettings: Sendable {
     var database: Setting<String>?
     var socket: Setting<String>?
+    var socketMode: Setting<String>?
+    var socketGroup: Setting<String>?
     var listen: Setting<String>?
     var tokenFile: Setting<String>?
     var logLevel: Setting<String>?
@@ -13,6 +15,9 @@ struct FileSettings: Sendable {
     var maxPortsPerSession: Setting<Int>?
     var maxWaiting: Setting<Int>?
     var ticketIdleSeconds: Setting<Int>?
+    var maxRequestsPerSecond: Setting<Int>?
+    var maxRequestBurst: Setting<Int>?
+    var maxConnections: Setting<Int>?
     var auditRetainDays: Setting<Int>?
     var pools: [PoolSettings] = []
 }

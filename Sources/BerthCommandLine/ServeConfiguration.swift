@@ -14,6 +14,8 @@ package struct ServeConfiguration: Sendable {
     package var database: String
     /// The Unix socket's path; nil for none.
     package var socket: String?
+    /// Who may connect to it.
+    package var socketPermissions: SocketPermissions
     /// Nil for no TCP.
     package var listen: ListenAddress?
     /// The path of the administrator's token.
@@ -21,6 +23,8 @@ package struct ServeConfiguration: Sendable {
     /// In the order they were named; no two overlap, and each can grant at least one port.
     package var pools: [Pool]
     package var limits: Limits
+    /// What one principal may make of traffic.
+    package var traffic: TrafficLimits
     /// How many days of audit are kept; nil keeps all of it.
     package var auditRetainDays: Int?
     /// One of ``logLevels``.
@@ -46,11 +50,13 @@ package struct ServeConfiguration: Sendable {
         let configuration = ServeConfiguration(
             database: database,
             socket: try socket(flags, layers, file, database: database),
+            socketPermissions: try SocketPermissions.load(flags, layers, file),
             listen: try listen(flags, layers, file),
             tokenFile: layers.text(flags.tokenFile, "--token-file", "BERTH_TOKEN_FILE", file.tokenFile)?.value
                 ?? StatePaths.sibling("token", of: database),
             pools: try PoolLayers.pools(flags, layers, file),
             limits: limits,
+            traffic: try traffic(flags, layers, file),
             auditRetainDays: file.auditRetainDays?.value,
             logLevel: try logLevel(flags, layers, file),
             logFormat: try logFormat(flags, layers, file),
@@ -137,6 +143,27 @@ extension ServeConfiguration {
             ?? limits.maxWaiting
         limits.ticketIdleSeconds = file.ticketIdleSeconds?.value ?? limits.ticketIdleSeconds
         return limits
+    }
+
+    private static func traffic(
+        _ flags: ServeFlags, _ layers: Layers, _ file: FileSettings
+    ) throws(BerthError) -> TrafficLimits {
+        let rate = try layers.integer(
+            flags.maxRequestsPerSecond, "--max-requests-per-second", "BERTH_MAX_REQUESTS_PER_SECOND",
+            file.maxRequestsPerSecond, ConfigurationBounds.limit)
+        let burst = try layers.integer(
+            flags.maxRequestBurst, "--max-request-burst", "BERTH_MAX_REQUEST_BURST", file.maxRequestBurst,
+            ConfigurationBounds.limit)
+        let connections = try layers.integer(
+            flags.maxConnections, "--max-connections", "BERTH_MAX_CONNECTIONS", file.maxConnections,
+            ConfigurationBounds.limit)
+        guard rate != nil || burst == nil else {
+            throw BerthError(
+                .configuration, "A burst of requests needs a rate beside it: set --max-requests-per-second too.")
+        }
+        return TrafficLimits(
+            requests: rate.map { TrafficLimits.Rate(perSecond: $0, burst: burst ?? 2 * $0) },
+            maxConnections: connections)
     }
 
     private static func logLevel(

@@ -3,6 +3,8 @@ package struct ServeFlags: Sendable {
     package var config: String?
     package var database: String?
     package var socket: String?
+    package var socketMode: String?
+    package var socketGroup: String?
     package var listen: String?
     package var tokenFile: String?
     package var pools: [String] = []
@@ -10,6 +12,9 @@ package struct ServeFlags: Sendable {
     package var maxSessions: Int?
     package var maxPortsPerSession: Int?
     package var maxWaiting: Int?
+    package var maxRequestsPerSecond: Int?
+    package var maxRequestBurst: Int?
+    package var maxConnections: Int?
     package var quarantineSeconds: Double?
     package var logLevel: String?
     package var logFormat: String?

@@ -46,6 +46,13 @@ struct YAMLReader {
         return Setting(scalar.string, Self.source(path, node))
     }
 
+    /// What stands there, digit by digit, whether YAML takes it for a text or for a number: 0660 would be another one.
+    func literal(_ key: String) throws(BerthError) -> Setting<String>? {
+        guard let node = node(key) else { return nil }
+        guard let scalar = node.scalar, !scalar.string.isEmpty else { throw wrong(key, node, "a text") }
+        return Setting(scalar.string, Self.source(path, node))
+    }
+
     func texts(_ key: String) throws(BerthError) -> [Setting<String>]? {
         guard let node = node(key) else { return nil }
         guard let sequence = node.sequence else { throw wrong(key, node, "a list") }

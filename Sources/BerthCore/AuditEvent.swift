@@ -27,6 +27,8 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case daemonStarted = "daemon.started"
     case daemonStopped = "daemon.stopped"
     case daemonRestored = "daemon.restored"
+    case tokenCreated = "token.created"
+    case tokenRevoked = "token.revoked"
     case auditPruned = "audit.pruned"
 
     /// The event that reports this end of a lease.

@@ -23,6 +23,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case quotaExceeded = "quota-exceeded"
     /// Too many wait already.
     case queueFull = "queue-full"
+    /// More requests or connections than one principal may make.
+    case tooManyRequests = "too-many-requests"
     case poolExhausted = "pool-exhausted"
     case storageUnavailable = "storage-unavailable"
     /// Another Berth serves this database.
@@ -57,6 +59,7 @@ extension ErrorCode {
         case .sessionLimit: (429, "Too many sessions", 75)
         case .quotaExceeded: (429, "Quota exceeded", 75)
         case .queueFull: (429, "The line is full", 75)
+        case .tooManyRequests: (429, "Too many requests", 75)
         case .headerTooLarge: (431, "The headers are too large", 65)
         case .poolExhausted: (503, "The pool has no room", 75)
         case .storageUnavailable: (503, "The storage is not available", 75)

@@ -65,6 +65,8 @@ package enum RequestBounds {
     /// Ten years; longer is better said as a pinned lease.
     package static let ttlSeconds: ClosedRange<Int64> = 1...315_360_000
     package static let labels = 16
+    /// Of a token: there are no more ports.
+    package static let quota = 1...65_535
     package static let labelKeyBytes = 1...63
     package static let labelValueBytes = 0...255
 }

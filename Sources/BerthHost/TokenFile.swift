@@ -1,5 +1,4 @@
 package import BerthCore
-import FoundationEssentials
 import Glibc
 
 /// The file of the administrator's token: 32 random bytes in base64url, readable for the daemon's user alone.
@@ -11,7 +10,7 @@ package enum TokenFile {
         let made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if made >= 0 {
             defer { close(made) }
-            return try write(newToken(), to: made, path)
+            return try write(TokenSecret().text, to: made, path)
         }
         guard errno == EEXIST else { throw unusable(path) }
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
@@ -36,13 +35,6 @@ package enum TokenFile {
                 "The token file \(path) holds no token of at least 32 characters. Remove it, and a new one is made.")
         }
         return token
-    }
-
-    private static func newToken() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return Data(bytes).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
     /// Writes the token and waits for the disk: a token that somebody copied must not be another after a power loss.

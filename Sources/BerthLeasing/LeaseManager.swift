@@ -21,6 +21,8 @@ package final class LeaseManager: Sendable {
     /// The line to wait in.
     package let line: WaitLine
     let holdingTimes = HoldingTimes()
+    /// The tokens that let somebody in.
+    package let tokens: TokenBook
     /// The deaths that the host tells of.
     let deaths: AsyncStream<ProcessIdentity>
     /// When somebody last looked around; see ``forgiveGap(_:)``.
@@ -43,12 +45,13 @@ package final class LeaseManager: Sendable {
             nextPorts: try await store.nextPorts())
         deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
         watches = WatchList(watch: watch)
+        tokens = TokenBook(try await store.unrevokedTokens(), clock: clock)
         line = WaitLine(clock: clock, idleSeconds: store.limits.ticketIdleSeconds)
         deaths = watch.deaths
         ports.followRoom { [line] pool, largestRun, isBestEffort in
             line.roomGrew(in: pool, largestRun: largestRun, isBestEffort: isBestEffort)
         }
-        store.queue.follow { [ports, watches, clock, line, holdingTimes] change in
+        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens] change in
             switch change {
             case .granted(let pool, let block):
                 ports.granted(block, in: pool)
@@ -63,6 +66,8 @@ package final class LeaseManager: Sendable {
                 LeaseMetrics.waited(ticket)
                 line.served(ticket)
             case .left(let ticket): line.left(ticket)
+            case .tokenCreated(let stored): tokens.created(stored)
+            case .tokenRevoked(let id): tokens.revoked(id)
             }
         }
         try await watchAll()

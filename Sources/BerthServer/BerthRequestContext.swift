@@ -11,8 +11,12 @@ package struct BerthRequestContext: RequestContext {
     package var requestID = ""
     /// Set once the request has passed the gate; nil on the few paths that are open to all.
     package var caller: Caller?
+    /// The token that let the caller in; nil for the administrator's, and on the Unix socket.
+    var token: TokenID?
     /// Tells who is at the other end of the connection; nil on TCP, where the kernel has no word for it.
     var peers: Peers?
+    /// Where to write what the principal's token bucket said; nil where requests are not counted.
+    var rateNote: RateNote?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

@@ -1,4 +1,4 @@
-import BerthCore
+package import BerthCore
 package import BerthLeasing
 import HTTPTypes
 package import Hummingbird
@@ -14,16 +14,21 @@ package struct BerthServer: Sendable {
         package var reaper: Reaper
         package var metrics: PrometheusRegistry
         package var logger: Logger
+        package var traffic: TrafficLimits
+        package var clock: any HostClock
         /// Adds the route that the benchmark measures against.
         package var hasEcho: Bool
 
         package init(
-            manager: LeaseManager, reaper: Reaper, metrics: PrometheusRegistry, logger: Logger, hasEcho: Bool
+            manager: LeaseManager, reaper: Reaper, metrics: PrometheusRegistry, logger: Logger,
+            traffic: TrafficLimits, clock: any HostClock, hasEcho: Bool
         ) {
             self.manager = manager
             self.reaper = reaper
             self.metrics = metrics
             self.logger = logger
+            self.traffic = traffic
+            self.clock = clock
             self.hasEcho = hasEcho
         }
     }
@@ -36,8 +41,14 @@ package struct BerthServer: Sendable {
 
     private let parts: Parts
     private let requestIDs = RequestIDs()
+    private let limiter: RateLimiter?
+    private let connections: ConnectionCount?
 
-    package init(parts: Parts) { self.parts = parts }
+    package init(parts: Parts) {
+        self.parts = parts
+        limiter = parts.traffic.requests.map { RateLimiter($0, clock: parts.clock) }
+        connections = parts.traffic.maxConnections.map { ConnectionCount(limit: $0) }
+    }
 
     /// One listener as a service.
     /// - Parameter onRunning: called with the bound channel before the first request.
@@ -45,12 +56,16 @@ package struct BerthServer: Sendable {
         at address: BindAddress, gate: Gate, onRunning: @escaping @Sendable (any Channel) async -> Void
     ) throws -> Application<RouterResponder<BerthRequestContext>> {
         let requestIDs = requestIDs
+        let connections = connections
         let peers: Peers? = if case .socket(let peers, _) = gate { peers } else { nil }
+        let scheme: WebScheme? = if case .network = gate { .http } else { nil }
         var configuration = ApplicationConfiguration(address: address)
         configuration.backlog = 1024
         configuration.availableConnectionsDelegate = MaximumAvailableConnections(Self.maxConnections)
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionHandler(requestIDs: requestIDs, peers: peers)],
+            additionalChannelHandlers: [
+                ConnectionHandler(requestIDs: requestIDs, peers: peers, connections: connections)
+            ],
             idleTimeout: Self.idleTimeout,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
@@ -58,7 +73,7 @@ package struct BerthServer: Sendable {
         return Application(
             responder: try router(gate: gate).buildResponder(),
             server: HTTPServerBuilder { responder in
-                PinnedChannel(channel: HTTP1Channel(responder: responder, configuration: channel))
+                PinnedChannel(channel: HTTP1Channel(responder: responder, configuration: channel), scheme: scheme)
             },
             configuration: configuration,
             onServerRunning: onRunning,
@@ -68,9 +83,13 @@ package struct BerthServer: Sendable {
     private func router(gate: Gate) throws -> Router<BerthRequestContext> {
         let router = Router(context: BerthRequestContext.self, options: .autoGenerateHeadEndpoints)
         let book = RouteBook()
+        if let limiter { router.add(middleware: RateLimitFields(limiter.rate)) }
         router.add(
             middleware: ProblemMiddleware(requestIDs: requestIDs, routes: book, logger: parts.logger))
-        router.add(middleware: GateMiddleware(gate: gate))
+        var gateKeeper = GateMiddleware(gate: gate)
+        gateKeeper.connections = connections
+        router.add(middleware: gateKeeper)
+        if let limiter { router.add(middleware: RateLimitMiddleware(limiter: limiter)) }
         let routes = Routes(manager: parts.manager, book: book)
         routes.addLeases(to: router)
         routes.addAgents(to: router)
@@ -80,6 +99,7 @@ package struct BerthServer: Sendable {
         routes.addReaping(to: router)
         routes.addAudit(to: router)
         routes.addSessions(to: router)
+        routes.addTokens(to: router)
         routes.addOperations(to: router, readiness: readiness, metrics: parts.metrics)
         try routes.addDocuments(to: router)
         if parts.hasEcho { routes.addEcho(to: router) }

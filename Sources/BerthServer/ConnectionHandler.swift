@@ -6,7 +6,8 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Answers what never becomes a request: a malformed line, headers that are too large, a request that stays half sent.
+/// Answers what never becomes a request: a malformed line, headers that are too large, a request that stays half sent, a
+/// connection that is one too many.
 ///
 /// The HTTP parser fails before any router sees the request, so the problem is written here. One handler belongs to
 /// one connection and lives on its event loop.
@@ -19,8 +20,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// How long a client may take from the first byte of a request, or from the connection's start, to its last.
     static let requestDeadline = TimeAmount.seconds(15)
 
+    /// How long a client may leave an answer where it is. Readers of events are let go sooner, with a word.
+    static let takingDeadline = TimeAmount.minutes(2)
+
     private let requestIDs: RequestIDs
     private let peers: Peers?
+    private let connections: ConnectionCount?
     /// Requests that were read and not answered yet.
     private var unanswered = 0
     /// The last request's head was read and its end was not.
@@ -28,15 +33,20 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// A response's head was written and its end was not.
     private var isResponding = false
     private var deadline: Scheduled<Void>?
+    /// Runs while more waits to be sent than the connection takes.
+    private var stall: Scheduled<Void>?
     /// Whether the client has closed its side: nobody reads what is answered.
     private var isHungUp = false
     /// Whom it is told to.
     private var hangUpFollower: (@Sendable () -> Void)?
 
-    /// - Parameter peers: learns the user of each connection; nil where there is none to learn.
-    init(requestIDs: RequestIDs, peers: Peers?) {
+    /// - Parameters:
+    ///   - peers: learns the user of each connection; nil where there is none to learn.
+    ///   - connections: counts a user's connections from their first moment on; nil where nobody counts.
+    init(requestIDs: RequestIDs, peers: Peers?, connections: ConnectionCount?) {
         self.requestIDs = requestIDs
         self.peers = peers
+        self.connections = connections
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -48,10 +58,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelActive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { cancelDeadlines() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        cancelDeadlines()
         hangUp()
         context.fireChannelInactive()
     }
@@ -107,9 +117,39 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            stall?.cancel()
+            stall = nil
+        } else if stall == nil {
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            stall = context.eventLoop.scheduleTask(in: Self.takingDeadline) { bound.value.close(promise: nil) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func cancelDeadlines() {
+        deadline?.cancel()
+        stall?.cancel()
+    }
+
     private func start(_ context: ChannelHandlerContext) {
-        peers?.learn(context.channel)
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        peers?.learn(context.channel) { user in bound.value.handler.admit(.user(user), bound.value.context) }
         startDeadline(context)
+    }
+
+    /// Refuses a connection that is one too many for its user, before it costs more than itself.
+    private func admit(_ principal: Principal, _ context: ChannelHandlerContext) {
+        guard let connections, !connections.admit(context.channel, as: principal) else { return }
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        // Not while the channel is still being told that it is active.
+        context.eventLoop.execute {
+            let (handler, context) = bound.value
+            guard context.channel.isActive else { return }
+            handler.answer(connections.refusal(principal), context)
+            context.close(promise: nil)
+        }
     }
 
     private func startDeadline(_ context: ChannelHandlerContext) {
@@ -137,6 +177,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             .contentType: Problem.mediaType, .contentLength: String(body.count), .connection: "close",
         ]
         fields[.xRequestID] = problem.requestID
+        if error.code == .tooManyRequests { fields[.retryAfter] = "5" }
         let head = HTTPResponse(status: .init(code: problem.status), headerFields: fields)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)

@@ -16,6 +16,8 @@ import Synchronization
 struct EventStream {
     let manager: LeaseManager
     let caller: Caller
+    /// The token that let the reader in. Once it does no more, the stream ends.
+    let token: TokenID?
     let channel: any Channel
 
     /// How long nothing is sent until a comment tells that the stream lives.
@@ -37,7 +39,10 @@ struct EventStream {
             })
     }
 
-    /// Sends what is new until the daemon stops or the connection ends.
+    private var isAdmitted: Bool { token.map(manager.tokens.isActive) ?? true }
+
+    /// Sends what is new until the daemon stops, the connection ends or the token does. A revocation ends it at once,
+    /// since its record wakes the stream; the end of a token's time with the next record or heartbeat.
     private func follow(_ filter: AuditFilter, _ stall: Stall, to writer: inout any ResponseBodyWriter) async throws {
         var filter = filter
         filter.limit = AuditStream.pageSize
@@ -45,7 +50,7 @@ struct EventStream {
         // A first comment tells at once that the stream stands.
         try await send(": berth\n\n", stall, to: &writer)
         var lastSent = ContinuousClock.now
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled, isAdmitted {
             let seen = tail.seq
             filter.through = seen
             let page = filter.after < seen ? try await manager.audit(filter, for: caller) : []

@@ -19,6 +19,8 @@ package struct GateMiddleware: RouterMiddleware {
     private static let openPaths: Set<String> = ["/livez", "/readyz", "/openapi.json", "/docs"]
 
     let gate: Gate
+    /// Counts the principals' connections; nil where they may have as many as the listener takes.
+    var connections: ConnectionCount?
 
     package init(gate: Gate) { self.gate = gate }
 
@@ -37,16 +39,29 @@ package struct GateMiddleware: RouterMiddleware {
                 principal: .user(user), isAdministrator: user == 0 || user == daemonUser, mayNameProcesses: true)
         case .network(let tokens, let hosts):
             try hosts.check(request, on: context.channel)
-            context.caller = tokens.caller(request.headers[values: .authorization])
-            guard context.caller != nil || Self.isOpen(request) else {
+            let bearer = tokens.bearer(request.headers[values: .authorization])
+            guard bearer != nil || Self.isOpen(request) else {
                 throw BerthError(
-                    .unauthorized, "Send the token as Authorization: Bearer <token>. It is in the daemon's token file.")
+                    .unauthorized,
+                    "Send a token as Authorization: Bearer <token>: one that was made for you, was not revoked and is not"
+                        + " past its end, or the administrator's in the daemon's token file.")
             }
+            context.caller = bearer?.caller
+            context.token = bearer?.token
         }
+        if let caller = context.caller { try admit(context.channel, caller.principal) }
         return try await next(request, context)
     }
 
-    private static func isOpen(_ request: Request) -> Bool {
+    /// On TCP a connection belongs to nobody before its first request, and is counted here.
+    private func admit(_ channel: any Channel, _ principal: Principal) throws(BerthError) {
+        guard let connections, !connections.admit(channel, as: principal) else { return }
+        // The connection ends once this request is answered.
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        throw connections.refusal(principal)
+    }
+
+    static func isOpen(_ request: Request) -> Bool {
         guard request.method == .get || request.method == .head else { return false }
         return openPaths.contains(request.uri.path) || request.uri.path.hasPrefix("/problems/")
     }

@@ -10,6 +10,9 @@ extension HTTPField.Name {
     static let preferenceApplied = known("Preference-Applied")
     static let lastEventID = known("Last-Event-ID")
     static let host = known("Host")
+    static let secFetchSite = known("Sec-Fetch-Site")
+    static let rateLimit = known("RateLimit")
+    static let rateLimitPolicy = known("RateLimit-Policy")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a well-formed field name") }

@@ -53,7 +53,8 @@ package final class Peers: Sendable {
     }
 
     /// Asks the kernel who connected, and remembers the answer until the channel is closed.
-    func learn(_ channel: any Channel) {
+    /// - Parameter whenKnown: called on the channel's event loop with the user.
+    func learn(_ channel: any Channel, whenKnown: @escaping @Sendable (UInt32) -> Void) {
         guard let options = channel as? any SocketOptionProvider else { return }
         let key = ObjectIdentifier(channel)
         let acceptedAt = clock.now().boot
@@ -62,6 +63,7 @@ package final class Peers: Sendable {
         raw.whenSuccess { raw in
             guard let credentials = PeerCredentials(raw) else { return }
             self.peers.withLock { $0[key] = Peer(credentials: credentials, acceptedAt: acceptedAt) }
+            whenKnown(credentials.uid)
         }
         channel.closeFuture.whenComplete { _ in self.peers.withLock { $0[key] = nil } }
     }

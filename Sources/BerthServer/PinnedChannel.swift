@@ -1,6 +1,7 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// An HTTP/1.1 channel whose requests run on the channel's own event loop, from the first byte to the last.
 ///
@@ -9,9 +10,19 @@ import NIOCore
 /// own, and the writing queue too.
 struct PinnedChannel: ServerChildChannel {
     let channel: HTTP1Channel
+    /// What is spoken on it; nil on the Unix socket, where the host that a request names means nothing.
+    let scheme: WebScheme?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        self.channel.setup(channel: channel, logger: logger)
+        let made = self.channel.setup(channel: channel, logger: logger)
+        guard let scheme else { return made }
+        return made.flatMapThrowing { value in
+            // Behind the parser, where a request still has its target.
+            let pipeline = channel.pipeline.syncOperations
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(TargetHandler(scheme: scheme), position: .after(parser))
+            return value
+        }
     }
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {

@@ -30,7 +30,8 @@ enum Reply {
         var fields: HTTPFields = [.contentType: Problem.mediaType]
         switch error.code {
         case .unauthorized: fields[.wwwAuthenticate] = "Bearer realm=\"berth\""
-        case .sessionLimit, .quotaExceeded, .queueFull, .poolExhausted, .storageUnavailable: fields[.retryAfter] = "5"
+        case .sessionLimit, .quotaExceeded, .queueFull, .tooManyRequests, .poolExhausted, .storageUnavailable:
+            fields[.retryAfter] = "5"
         default: break
         }
         if case .allowed(let methods) = error.facts { fields[.allow] = methods.joined(separator: ", ") }

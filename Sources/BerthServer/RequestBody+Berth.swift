@@ -19,8 +19,8 @@ extension Request {
             guard buffer.readableBytes <= Self.maxBodyBytes else { throw tooLarge }
         }
         guard buffer.readableBytes > 0 else { return Data() }
-        let type = headers[.contentType]?.split(separator: ";").first?.trimmingPrefix(while: { $0 == " " })
-        guard type?.lowercased().trimmed == "application/json" else {
+        // Several fields are one list here, which is no type. What a browser sends without asking first is none of these.
+        guard headers[.contentType]?.prefix(while: { $0 != ";" }).trimmed.lowercased() == "application/json" else {
             throw BerthError(.unsupportedMediaType, "Send the body as Content-Type: application/json.")
         }
         return Data(buffer.readableBytesView)
@@ -42,6 +42,11 @@ extension Request {
     }
 }
 
-extension String {
-    fileprivate var trimmed: String { String(prefix { $0 != " " }) }
+extension Substring {
+    /// Without the blanks around it.
+    fileprivate var trimmed: Substring {
+        var text = drop { $0 == " " || $0 == "\t" }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
+    }
 }

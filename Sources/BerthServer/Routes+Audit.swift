@@ -49,7 +49,8 @@ extension Routes {
             let caller = try context.requireCaller()
             filter.after = try lastEventID(request) ?? manager.auditTail.seq
             try await checkNotPruned(behind: filter.after)
-            return EventStream(manager: manager, caller: caller, channel: context.channel).response(filter)
+            return EventStream(manager: manager, caller: caller, token: context.token, channel: context.channel)
+                .response(filter)
         }
     }
 

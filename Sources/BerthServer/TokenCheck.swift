@@ -1,25 +1,40 @@
 import BerthCore
-import Crypto
-import FoundationEssentials
+package import BerthLeasing
+import BerthStore
 
-/// Recognises bearer tokens (RFC 6750). It keeps only their hashes.
+/// Recognises bearer tokens (RFC 6750). It knows only their hashes.
 package struct TokenCheck: Sendable {
-    private let administratorHash: SHA256.Digest
+    private let administrator: TokenHash
+    private let tokens: TokenBook
 
-    package init(administratorToken: String) {
-        administratorHash = SHA256.hash(data: Data(administratorToken.utf8))
+    /// - Parameter tokens: those that were created, beside the administrator's.
+    package init(administratorToken: String, tokens: TokenBook) {
+        administrator = TokenHash(ofSecret: administratorToken)
+        self.tokens = tokens
     }
 
-    /// The caller whom the one Authorization field stands for; nil for no field, several, or an unknown token.
+    /// Who the bearer of a token is.
+    struct Bearer {
+        let caller: Caller
+        /// Nil for the administrator's.
+        let token: TokenID?
+    }
+
+    /// Whom the one Authorization field stands for; nil for no field, several, and a token that is unknown, revoked or
+    /// past its end.
     ///
-    /// Digests are compared in constant time (swift-crypto's `Digest` equality), so that no answer's delay tells how much
-    /// of a guess was right.
-    func caller(_ fields: [String]) -> Caller? {
+    /// Hashes are compared in constant time, so that no answer's delay tells how much of a guess was right.
+    func bearer(_ fields: [String]) -> Bearer? {
         guard fields.count == 1, let field = fields.first else { return nil }
         let parts = field.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer",
-            SHA256.hash(data: Data(parts[1].utf8)) == administratorHash
-        else { return nil }
-        return Caller(principal: .token("admin"), isAdministrator: true, mayNameProcesses: true)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        let hash = TokenHash(ofSecret: String(parts[1]))
+        if hash == administrator {
+            return Bearer(
+                caller: Caller(
+                    principal: .token(TokenName.administrator.rawValue), isAdministrator: true, mayNameProcesses: true),
+                token: nil)
+        }
+        return tokens.token(hash).map { Bearer(caller: $0.caller, token: $0.id) }
     }
 }

@@ -19,6 +19,7 @@ package struct AuditDetails: Hashable, Sendable, Codable {
     package var ticket: Ticket?
     /// The ticket that a grant went before.
     package var passed: Int64?
+    package var token: Token?
 
     package init() {}
 
@@ -118,7 +119,7 @@ package struct AuditDetails: Hashable, Sendable, Codable {
     enum CodingKeys: String, CodingKey {
         case wall = "wall_ms"
         case sessionID = "session_id"
-        case lease, expiry, port, process, rest, pool, cut, ticket, passed
+        case lease, expiry, port, process, rest, pool, cut, ticket, passed, token
     }
 }
 
@@ -214,6 +215,7 @@ extension AuditDetails {
             json.close()
         }
         json.add("passed", passed)
+        json.add("token", token)
         return json.text
     }
 

@@ -1,7 +1,7 @@
 package import BerthCore
 import Synchronization
 
-/// What a transaction did to the leases, as whoever keeps a picture of them in memory needs it.
+/// What a transaction did to leases, tickets and tokens, as whoever keeps a picture of them in memory needs it.
 package enum LeaseChange: Hashable, Sendable {
     case granted(pool: PoolName, block: PortBlock)
     case ended(EndedLease)
@@ -11,6 +11,8 @@ package enum LeaseChange: Hashable, Sendable {
     case served(Ticket, Lease)
     /// A ticket left the line without one.
     case left(Ticket)
+    case tokenCreated(StoredToken)
+    case tokenRevoked(TokenID)
 }
 
 /// Follows the commits, so that memory goes through the same steps in the same order as the rows.

@@ -192,6 +192,7 @@ extension WriteTransaction {
         let leases = Set(removed.compactMap { $0["lease_id"] as Int64? }).subtracting(kept)
         for id in leases.sorted() { try removeLease(id) }
         try removeTickets(limit: limit)
+        try removeTokens(limit: limit)
         return removed.count
     }
 

@@ -105,7 +105,7 @@ struct LiveStateCheck {
     ]
 
     private func checkPages() throws {
-        for table in ["ports", "pools", "host"] {
+        for table in ["ports", "pools", "host", "tokens"] {
             let answers = try String.fetchAll(db, sql: "PRAGMA quick_check(\(table))")
             guard answers == ["ok"] else {
                 throw BerthError(

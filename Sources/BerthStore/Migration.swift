@@ -39,5 +39,7 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 6, name: "V006__cheaper_rules",
             sql: String(decoding: PackageResources.V006__cheaper_rules_sql, as: UTF8.self)),
+        Migration(
+            version: 7, name: "V007__tokens", sql: String(decoding: PackageResources.V007__tokens_sql, as: UTF8.self)),
     ]
 }

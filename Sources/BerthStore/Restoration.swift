@@ -19,7 +19,7 @@ struct Restoration {
         (self.store, self.transaction, self.context) = (store, transaction, context)
         guard let stamp = try transaction.row("SELECT at, seq FROM backup_stamp") else { return nil }
         let made = Instant(milliseconds: stamp["at"])
-        for table in ["leases", "sessions", "tickets"] {
+        for table in ["leases", "sessions", "tickets", "tokens"] {
             try transaction.execute(
                 """
                 INSERT INTO sqlite_sequence (name, seq)

@@ -12,7 +12,7 @@ struct BackupCommand: AsyncParsableCommand {
             The daemon writes the file, on its own host. To restore one, stop the daemon, put the file in the \
             database's place without the old -wal and -shm beside it, and start the daemon: lease ids go on far beyond \
             those that were given since, leases whose processes are gone end, and free ports rest until they were looked \
-            at.
+            at. Tokens that were revoked since the backup must be revoked again.
 
               berth backup /var/backups/berth-$(date +%F).db
             """)

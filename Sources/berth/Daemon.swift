@@ -58,8 +58,9 @@ struct Daemon {
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
         let descriptors = try raiseDescriptorLimit()
-        let tokenCheck = TokenCheck(administratorToken: try TokenFile.read(configuration.tokenFile))
+        let administratorToken = try TokenFile.read(configuration.tokenFile)
         try checkSocket()
+        let access = try socketAccess()
         let isListening = try checkListenAddress()
 
         let metrics = PrometheusRegistry()
@@ -91,14 +92,16 @@ struct Daemon {
         Gauge(label: "berth_build_info", dimensions: [("version", berthVersion)]).record(1)
         let server = BerthServer(
             parts: BerthServer.Parts(
-                manager: manager, reaper: reaper, metrics: metrics, logger: logger,
+                manager: manager, reaper: reaper, metrics: metrics, logger: logger, traffic: configuration.traffic,
+                clock: clock,
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
         let housekeeper = AuditHousekeeper(
             manager: manager, retainDays: configuration.auditRetainDays, logger: logger)
         Heap.trim()
         try await serve(
-            server, [reaper, LineKeeper(manager: manager, logger: logger), housekeeper], tokenCheck,
-            Peers(processes: processes, clock: clock),
+            server, [reaper, LineKeeper(manager: manager, logger: logger), housekeeper],
+            TokenCheck(administratorToken: administratorToken, tokens: manager.tokens),
+            Peers(processes: processes, clock: clock), access,
             isListening: isListening)
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
@@ -108,7 +111,7 @@ struct Daemon {
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
         _ server: BerthServer, _ workers: [any Service], _ tokenCheck: TokenCheck, _ peers: Peers,
-        isListening: Bool
+        _ access: SocketAccess, isListening: Bool
     ) async throws {
         var services = workers
         let announcement = Announcement(configuration: configuration, logger: logger)
@@ -116,8 +119,14 @@ struct Daemon {
             services.append(
                 try server.listener(
                     at: .unixDomainSocket(path: socket), gate: .socket(peers, daemonUser: geteuid())
-                ) { _ in
-                    chmod(socket, 0o600)
+                ) { [logger] _ in
+                    // No connection is taken before; nor can anybody but the daemon's user make one.
+                    do {
+                        try access.apply(to: socket)
+                    } catch {
+                        logger.critical(
+                            "the socket stays its user's alone", metadata: ["socket": "\(socket)", "error": "\(error)"])
+                    }
                     announcement.isListening(at: socket)
                 })
         }
@@ -125,7 +134,7 @@ struct Daemon {
             services.append(
                 try server.listener(
                     at: .hostname(listen.host, port: listen.port),
-                    gate: .network(tokenCheck, HostCheck(allowedHosts: configuration.allowedHosts))
+                    gate: .network(tokenCheck, try HostCheck(allowedHosts: configuration.allowedHosts))
                 ) { channel in
                     announcement.isListening(at: "http://\(channel.localAddress?.berthDescription ?? "?")")
                 })
@@ -175,6 +184,18 @@ struct Daemon {
             throw BerthError(
                 .configuration, "\(socket) exists and is no socket. Nothing was touched; name another --socket.")
         }
+    }
+
+    /// Who may connect to the socket. Users who are kept out by a folder on the way are worth a warning.
+    private func socketAccess() throws -> SocketAccess {
+        let permissions = configuration.socketPermissions
+        let access = try SocketAccess(mode: permissions.mode, group: permissions.group)
+        if let socket = configuration.socket, let folder = access.obstacle(on: socket) {
+            logger.warning(
+                "others cannot reach the socket: a folder on the way does not let them through; name another --socket",
+                metadata: ["socket": "\(socket)", "folder": "\(folder)"])
+        }
+        return access
     }
 
     /// Whether the TCP address can be had. Another program on the default one is worth a warning, on a named one an

@@ -12,6 +12,9 @@ struct Serve: AsyncParsableCommand {
 
             Two pools, and no TCP:
               berth serve --pool web=20000-24999 --pool db=25000-25999 --listen none
+
+            For the users of a group, each with leases of their own:
+              berth serve --socket /run/berth/berth.sock --socket-mode 0660 --socket-group berth
             """)
 
     @OptionGroup var files: ConfigurationOptions
@@ -21,6 +24,18 @@ struct Serve: AsyncParsableCommand {
             "The Unix socket [BERTH_SOCKET], or none. Default: berth.sock beside the database.", valueName: "path"),
         completion: .file())
     var socket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Who may connect to the socket [BERTH_SOCKET_MODE]: 0600, 0660 or 0666. Default: 0600, its user alone.",
+            valueName: "mode"))
+    var socketMode: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The group that a socket of mode 0660 lets in [BERTH_SOCKET_GROUP]. Default: the daemon's own.",
+            valueName: "group"))
+    var socketGroup: String?
 
     @Option(
         help: ArgumentHelp(
@@ -59,6 +74,24 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Requests of a user or token in a second [BERTH_MAX_REQUESTS_PER_SECOND]. Default: as many as come.",
+            valueName: "n"))
+    var maxRequestsPerSecond: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Requests at once, after a rest [BERTH_MAX_REQUEST_BURST]. Default: twice those in a second.",
+            valueName: "n"))
+    var maxRequestBurst: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Open connections of a user or token [BERTH_MAX_CONNECTIONS]. Default: 8192 of a listener, whosever.",
+            valueName: "n"))
+    var maxConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "How long the ports of an expired or orphaned lease rest at least [BERTH_QUARANTINE]. Default: 2.",
             valueName: "seconds"))
     var quarantine: Double?
@@ -81,6 +114,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         var flags = files.flags
         flags.socket = socket
+        flags.socketMode = socketMode
+        flags.socketGroup = socketGroup
         flags.listen = listen
         flags.tokenFile = tokenFile
         flags.pools = pools
@@ -88,6 +123,9 @@ struct Serve: AsyncParsableCommand {
         flags.maxSessions = maxSessions
         flags.maxPortsPerSession = maxPortsPerSession
         flags.maxWaiting = maxWaiting
+        flags.maxRequestsPerSecond = maxRequestsPerSecond
+        flags.maxRequestBurst = maxRequestBurst
+        flags.maxConnections = maxConnections
         flags.quarantineSeconds = quarantine
         flags.logLevel = logLevel
         flags.logFormat = logFormat

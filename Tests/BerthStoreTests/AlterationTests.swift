@@ -125,7 +125,7 @@ import Testing
 
 /// Changes of one row, from a seed.
 private struct Alteration: Sendable {
-    private static let tables = ["audit", "audit", "leases", "leases", "agents", "ports", "tickets"]
+    private static let tables = ["audit", "audit", "leases", "leases", "agents", "ports", "tickets", "tokens"]
     /// What no record tells of: the key for repeats, and who of a session's tickets holds its slot.
     private static let untold: Set = ["cell", "method", "path", "key", "request_hash", "holds_slot"]
 

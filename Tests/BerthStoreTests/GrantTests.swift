@@ -134,7 +134,7 @@ extension TestStore {
     func everything() throws -> [String] {
         try [
             "boots", "pools", "host", "sessions", "leases", "agents", "ports", "held_blocks", "audit",
-            "tickets", "idempotency_keys",
+            "tickets", "tokens", "idempotency_keys",
         ]
         .flatMap { table in try rows("SELECT * FROM \(table)").map { "\(table): \($0)" } }
     }

@@ -69,6 +69,7 @@ import Testing
                 AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.id = lease_id AND leases.state = 'active')
             """)
         #expect(tickets == [])
+        #expect(try test.rows("SELECT id FROM tokens WHERE last_seq < (SELECT min(seq) FROM audit)") == [])
         #expect(
             try test.rows(
                 "SELECT id FROM sessions WHERE NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)") == [])

@@ -7,6 +7,7 @@ struct RandomHistory {
     private(set) var test: TestStore
     private var random: SplitMix64
     private var boot = 1
+    private var secrets = 0
 
     /// Sessions that somebody mostly uses alone, and one that two fight over.
     private static let sessions: [Principal: [SessionName]] = [
@@ -45,7 +46,8 @@ struct RandomHistory {
         case 68..<70: _ = try await test.store.endSession(session(of: who), who)
         case 70..<77: try await agents(of: id, who)
         case 77..<86: try await look()
-        case 86..<97: try await pass()
+        case 86..<94: try await pass()
+        case 94..<97: try await tokens()
         default: try await restart()
         }
     }
@@ -144,6 +146,18 @@ struct RandomHistory {
         }
         if random.happens(inPercent: 70) { test.processes.end(Int32.random(in: 1...20, using: &random)) }
         _ = try await test.store.expire(limit: Int.random(in: 1...5, using: &random), .daemon)
+    }
+
+    /// A token of one of two names is made or revoked.
+    private mutating func tokens() async throws {
+        let name: TokenName = random.happens(inPercent: 50) ? "ci" : "deploy"
+        let administrator = ChangeContext(caller: .administrator)
+        guard random.happens(inPercent: 60) else { return try await test.store.revokeToken(name, administrator) }
+        secrets += 1
+        let terms = TokenTerms(
+            maxPorts: random.happens(inPercent: 50) ? 8 : nil, mayNameProcesses: random.happens(inPercent: 50))
+        let wish = TokenWish(name: name, terms: terms, ttlSeconds: random.happens(inPercent: 50) ? 60 : nil)
+        _ = try await test.store.createToken(wish, hash: TokenHash(ofSecret: "secret \(secrets)"), administrator)
     }
 
     private mutating func restart() async throws {

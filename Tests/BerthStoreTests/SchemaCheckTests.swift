@@ -21,7 +21,7 @@ import Testing
             let cases = SchemaBreach.all.filter { $0.table == table }.map(\.rule)
             #expect(Set(cases) == Set(try bench.checks(of: table)), "\(table)")
         }
-        #expect(SchemaBreach.all.count == 106)
+        #expect(SchemaBreach.all.count == 117)
     }
 
     /// Rows that lie just inside the checks.
@@ -80,6 +80,13 @@ import Testing
             try SchemaBench(hasTriggers: false).refusal(of: SchemaSpecimens.insert("tickets", changes)) == nil,
             "\(changes)")
     }
+
+    @Test(arguments: SchemaBreach.tokensAtTheBounds)
+    func `take a token at their bounds`(changes: [String: String]) throws {
+        #expect(
+            try SchemaBench(hasTriggers: false).refusal(of: SchemaSpecimens.insert("tokens", changes)) == nil,
+            "\(changes)")
+    }
 }
 
 /// One CHECK, and rows that it must refuse.
@@ -98,7 +105,7 @@ struct SchemaBreach: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(table): \(rule)" }
 
     static let all: [SchemaBreach] = [
-        pools, sessions, leases, leaseStates, agents, ports, ledgers, outcomes, tickets, ticketStates,
+        pools, sessions, leases, leaseStates, agents, ports, ledgers, outcomes, tickets, ticketStates, tokens,
     ].flatMap { $0 }
 }
 

@@ -4,6 +4,7 @@
 enum SchemaSpecimens {
     /// Valid rows: a session with an active lease and an ended one, ports in every state, and a line: ticket 1 was
     /// granted and its client has not heard of it, 2 and 3 are at their pool's gate, 4 is at the gate of the sessions.
+    /// Of the tokens, 1 lets somebody in, and 2 was revoked.
     static let base = """
         INSERT INTO boots VALUES (1, 'boot-1');
         INSERT INTO pools VALUES ('default', '20000-20099', '', 256, 3600, 2000, 20000, 'fifo');
@@ -33,7 +34,14 @@ enum SchemaSpecimens {
             WHERE id = 1;
         INSERT INTO idempotency_keys VALUES
             ('uid:1000', 'POST', '/v1/leases', 'key-1', zeroblob(32), 201, 1, NULL, 1);
+        INSERT INTO tokens (id, name, hash, max_ports, allow_pids, created_at, created_by, expires_at, key, request_hash)
+            VALUES (1, 'ci', zeroblob(32), 6, 0, 1, 'uid:0', 9, 'token-1', zeroblob(32)),
+                (2, 'old', \(hash("02")), NULL, 1, 1, 'uid:0', NULL, NULL, NULL);
+        UPDATE tokens SET revoked_at = 5, last_seq = 1 WHERE id = 2;
         """
+
+    /// A hash as a literal, from the two digits of all its bytes.
+    static func hash(_ digits: String) -> String { "x'" + String(repeating: digits, count: 32) + "'" }
 
     static let rows: [String: [(column: String, value: String)]] = [
         "schema_migrations": [("version", "99"), ("name", "'V099__more'"), ("checksum", "'00'")],
@@ -81,6 +89,11 @@ enum SchemaSpecimens {
             ("holds_slot", "0"), ("passed", "0"), ("state", "'waiting'"), ("lease_id", "NULL"),
             ("redeemed_at", "NULL"), ("ended_at", "NULL"), ("end_code", "NULL"), ("end_reason", "NULL"),
             ("last_seq", "NULL"),
+        ],
+        "tokens": [
+            ("id", "3"), ("name", "'deploy'"), ("hash", hash("03")), ("max_ports", "6"), ("allow_pids", "0"),
+            ("created_at", "1"), ("created_by", "'uid:0'"), ("expires_at", "9"), ("key", "'token-3'"),
+            ("request_hash", "zeroblob(32)"), ("revoked_at", "NULL"), ("last_seq", "NULL"),
         ],
         "audit": [
             ("seq", "2"), ("at", "10"), ("event", "'lease.granted'"), ("lease_id", "1"), ("session", "'alice'"),

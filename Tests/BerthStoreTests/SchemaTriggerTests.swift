@@ -75,6 +75,19 @@ import Testing
         for sql in life { #expect(bench.refusal(of: sql) == nil, "\(sql)") }
     }
 
+    /// From its making until nothing speaks of it any more; its name goes on to others.
+    @Test func `let a whole life of a token pass`() throws {
+        let bench = try SchemaBench()
+        let life = [
+            SchemaSpecimens.insert("tokens"), SchemaSpecimens.insert("audit"),
+            "UPDATE tokens SET revoked_at = 7, last_seq = 2 WHERE id = 3",
+            SchemaSpecimens.insert("tokens", ["id": "NULL", "hash": SchemaSpecimens.hash("04")]),
+            SchemaSpecimens.insert("audit_cuts", ["seq": "2"]), "DELETE FROM tokens WHERE id = 3",
+        ]
+        for sql in life { #expect(bench.refusal(of: sql) == nil, "\(sql)") }
+        #expect(try bench.fetch("SELECT id FROM tokens WHERE name = 'deploy'", as: Int.self) == [4])
+    }
+
     /// Around the active lease 20000-20001, from touching to swallowing it.
     @Test(arguments: [
         (19_998, 2, true), (19_999, 1, true), (20_002, 1, true), (20_002, 50, true), (1, 19_999, true),
@@ -99,7 +112,7 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { trigger }
 
-    static let all = leasing + tickets
+    static let all = leasing + tickets + tokens
 
     private static let leasing = [
         TriggerBreach(

@@ -23,6 +23,11 @@ import Testing
                 + "held_blocks.first_port"
         ),
         ("audit", ["seq": "1"], "audit.seq"),
+        ("tokens", ["id": "1"], "tokens.id"),
+        ("tokens", ["name": "'ci'"], "tokens.name"),
+        ("tokens", ["hash": "zeroblob(32)"], "tokens.hash"),
+        // A revoked one's secret opens nothing, also not for somebody else.
+        ("tokens", ["hash": SchemaSpecimens.hash("02")], "tokens.hash"),
         ("tickets", ["id": "1"], "tickets.id"),
         ("tickets", ["turn": "2"], "tickets.pool, tickets.turn"),
         ("tickets", ["key": "'wait-2'"], "tickets.principal, tickets.method, tickets.path, tickets.key"),
@@ -51,8 +56,8 @@ import Testing
             names.sorted() == [
                 "leases_active_first_port", "leases_active_name", "sessions_active_name", "sqlite_autoindex_agents_1",
                 "sqlite_autoindex_agents_2", "sqlite_autoindex_boots_1", "sqlite_autoindex_held_blocks_1",
-                "sqlite_autoindex_idempotency_keys_1", "sqlite_autoindex_pools_1", "tickets_key",
-                "tickets_turn",
+                "sqlite_autoindex_idempotency_keys_1", "sqlite_autoindex_pools_1", "sqlite_autoindex_tokens_1",
+                "tickets_key", "tickets_turn", "tokens_name",
             ])
     }
 
@@ -61,6 +66,7 @@ import Testing
         SchemaSpecimens.insert("sessions", ["name": "'bob'"]),
         SchemaSpecimens.insert("leases", ["first_port": "20010"]),
         SchemaSpecimens.insert("tickets", ["key": "'wait-1'"]),
+        SchemaSpecimens.insert("tokens", ["name": "'old'"]),
         SchemaSpecimens.insert("leases", ["name": "NULL"]) + "; "
             + SchemaSpecimens.insert("leases", ["id": "4", "name": "NULL", "first_port": "20030"]),
     ])
@@ -82,7 +88,7 @@ import Testing
 
     @Test func `never give an id twice, even when the newest row is gone`() throws {
         let bench = try SchemaBench(hasTriggers: false)
-        for table in ["leases", "sessions", "tickets"] {
+        for table in ["leases", "sessions", "tickets", "tokens"] {
             #expect(bench.refusal(of: SchemaSpecimens.insert(table, ["id": "70"])) == nil)
             #expect(bench.refusal(of: "DELETE FROM \(table) WHERE id = 70") == nil)
             #expect(bench.refusal(of: SchemaSpecimens.insert(table, ["id": "NULL", "name": "'new'"])) == nil)

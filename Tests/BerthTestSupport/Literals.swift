@@ -18,6 +18,10 @@ extension PoolName: ExpressibleByStringLiteral {
     package init(stringLiteral text: String) { self = checked(text) }
 }
 
+extension TokenName: ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) { self = checked(text) }
+}
+
 extension Port: ExpressibleByIntegerLiteral {
     package init(integerLiteral number: Int) { self = .of(number) }
 

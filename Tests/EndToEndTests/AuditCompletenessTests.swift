@@ -3,7 +3,7 @@ import Testing
 /// Every route that changes something leaves a record under its request's id and principal.
 @Suite struct `Every change leaves a record` {
     /// A way to have each route change something, and the events it must leave; nil for what changes no lease, session,
-    /// agent, port or pool of its own.
+    /// agent, port, pool or token of its own.
     private static let changes: [String: (@Sendable (Daemon, [(String, String)]) throws -> [String])?] = [
         "POST /v1/leases": { daemon, headers in
             let reply = try daemon.lease("new", 1, headers: headers)
@@ -45,6 +45,16 @@ import Testing
             let id = ticket.json["id"].int ?? 0
             #expect(try daemon.call("DELETE", "/v1/tickets/\(id)", headers: headers).status == 204)
             return ["ticket.cancelled"]
+        },
+        "POST /v1/tokens": { daemon, headers in
+            let made = try daemon.call("POST", "/v1/tokens", ["name": "made"], headers: headers)
+            #expect(made.status == 201)
+            return ["token.created"]
+        },
+        "DELETE /v1/tokens/{name}": { daemon, headers in
+            _ = try daemon.createdToken("revoked")
+            #expect(try daemon.call("DELETE", "/v1/tokens/revoked", headers: headers).status == 204)
+            return ["token.revoked"]
         },
         // A sweep's decisions are the daemon's own; a random history of the store has each of them with its record.
         "POST /v1/reap": nil,

@@ -100,6 +100,13 @@ final class Connection {
         return buffer
     }
 
+    /// What comes up to a text, with it, on a connection that stays open.
+    func receiveRest(until end: String) throws -> [UInt8] {
+        while buffer.firstRange(of: Array(end.utf8)) == nil { try fill() }
+        defer { buffer = [] }
+        return buffer
+    }
+
     private static let hangUp = "the daemon hung up"
 
     private func fill() throws {

@@ -6,7 +6,8 @@ import Testing
             "malformed-json", "malformed-request", "unauthorized", "forbidden", "forbidden-origin", "not-found",
             "method-not-allowed", "name-conflict", "port-unavailable", "lease-ended", "payload-too-large",
             "unsupported-media-type", "forbidden-host", "header-too-large", "invalid-field", "no-such-process",
-            "idempotency-key-reused", "session-limit", "quota-exceeded", "pool-exhausted", "storage-unavailable",
+            "idempotency-key-reused", "session-limit", "quota-exceeded", "too-many-requests",
+            "pool-exhausted", "storage-unavailable",
         ]
         try withDaemon { daemon in
             for code in codes {

@@ -25,7 +25,7 @@ except ImportError as missing:
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # What any request can meet before a route looks at it.
-ALWAYS = {"400", "403", "405", "421", "422", "431"}
+ALWAYS = {"400", "403", "405", "421", "422", "429", "431"}
 # What comes with a body, and what a status owes its reader.
 WITH_BODY = {"413", "415"}
 OWED_HEADERS = {

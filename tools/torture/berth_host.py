@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -66,8 +67,9 @@ def free_ranges(size, count=1, start=20000, end=32000):
 class Daemon:
     """A daemon with database, socket and token in a temporary folder; it ends with the `with` block."""
 
-    def __init__(self, binary, pool_size=400, prefix=(), options=()):
+    def __init__(self, binary, pool_size=400, prefix=(), options=(), listen="none"):
         self.binary, self.prefix, self.options = binary, list(prefix), list(options)
+        self.listen = listen
         self.folder = tempfile.TemporaryDirectory(prefix="berth-torture-")
         self.database = os.path.join(self.folder.name, "berth.db")
         self.socket = os.path.join(self.folder.name, "berth.sock")
@@ -86,7 +88,7 @@ class Daemon:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("BERTH_", "XDG_"))}
         environment["HOME"] = self.folder.name
         line = self.prefix + [
-            self.binary, "serve", "--database", self.database, "--socket", self.socket, "--listen", "none",
+            self.binary, "serve", "--database", self.database, "--socket", self.socket, "--listen", self.listen,
             "--pool", "default=%d-%d" % self.range, "--max-sessions", "100000"]
         line += self.options
         with open(self.log, "ab") as log:
@@ -107,6 +109,11 @@ class Daemon:
             return status == 200
         except (OSError, http.client.HTTPException):
             return False
+
+    def port(self):
+        """The TCP port that the daemon says it listens on."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return int(re.findall(r"http://127\.0\.0\.1:(\d+)", log.read())[-1])
 
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:

@@ -143,6 +143,10 @@ struct AuditVerifier: Sendable {
                 seq: record.seq, says: "the row of session \(session.name) is not what record \(record.seq) made it")
         case .ticket(let ticket)?:
             try compare(ticket, with: record, db)
+        case .token(let token)?:
+            guard comparesRows, try LedgerState.Token.fetch(token.id, db) != token else { return }
+            throw Fault(
+                seq: record.seq, says: "the row of token \(token.name) is not what record \(record.seq) made it")
         case nil: return
         }
     }
@@ -205,10 +209,25 @@ struct AuditVerifier: Sendable {
                 LIMIT 1
                 """, arguments: [cut?.seq ?? 0])
         if let untoldTicket { throw Fault(seq: nil, says: "no record tells of ticket \(untoldTicket)") }
+        try checkTokens(db)
         let empty = try String.fetchOne(
             db,
             sql: "SELECT name FROM sessions WHERE NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)")
         if first > cut?.seq ?? 0, let empty { throw Fault(seq: nil, says: "no record tells of session \(empty)") }
+    }
+
+    /// A row that says it was revoked has the record of it.
+    private func checkTokens(_ db: Database) throws {
+        let untold = try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT id FROM tokens
+                WHERE last_seq > ? AND NOT EXISTS (
+                    SELECT 1 FROM audit
+                    WHERE seq = last_seq AND event = 'token.revoked' AND json_extract(details, '$.token.id') = tokens.id)
+                LIMIT 1
+                """, arguments: [cut?.seq ?? 0])
+        if let untold { throw Fault(seq: nil, says: "no record tells of the revocation of token \(untold)") }
     }
 
     private func lastRecord(of lease: Int64?, _ db: Database) throws -> Int64? {

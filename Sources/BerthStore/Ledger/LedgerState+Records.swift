@@ -12,6 +12,7 @@ extension LedgerState {
         case lease(Lease, Ticket?)
         case session(Session)
         case ticket(Ticket)
+        case token(Token)
     }
 
     /// Goes through what one record reports.
@@ -39,6 +40,8 @@ extension LedgerState {
         case .ticketGranted, .ticketCancelled, .ticketLapsed:
             return try endTicket(record, details, wall).map(Ended.ticket)
         case .ticketRedeemed: return .ticket(try redeemTicket(record, details, wall))
+        case .tokenCreated: try createToken(entry, details, wall)
+        case .tokenRevoked: return .token(try revokeToken(record, details, wall))
         case .ownerExited: try change(entry) { $0.ownerExitedAt = wall }
         case .agentAttached, .agentExited, .agentDetached: try changeAgents(entry, details, wall)
         case .portQuarantined: try rest(entry, details, wall)

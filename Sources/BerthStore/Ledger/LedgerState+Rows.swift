@@ -30,6 +30,7 @@ extension LedgerState {
         if !tickets.isEmpty {
             self.tickets = Dictionary(uniqueKeysWithValues: try tickets.map { ($0["id"], try Ticket($0, boots)) })
         }
+        self.tokens = try Token.unrevoked(db)
         for row in try Row.fetchAll(db, sql: "SELECT * FROM pools") {
             pools[row["name"]] = AuditDetails.Layout(
                 ranges: row["ranges"], excluded: row["excluded"], maxBlock: row["max_block"],
@@ -126,6 +127,10 @@ extension LedgerState {
         let (told, found) = (expected.tickets ?? [:], rows.tickets ?? [:])
         for id in Set(told.keys).union(found.keys).sorted() where told[id] != found[id] {
             return ("ticket \(id) is not what the records say", nil)
+        }
+        let (toldTokens, foundTokens) = (expected.tokens ?? [:], rows.tokens ?? [:])
+        for id in Set(toldTokens.keys).union(foundTokens.keys).sorted() where toldTokens[id] != foundTokens[id] {
+            return ("token \(toldTokens[id]?.name ?? foundTokens[id]?.name ?? "") is not what the records say", nil)
         }
         for name in Set(expected.pools.keys).union(rows.pools.keys).sorted()
         where expected.pools[name] != rows.pools[name] {

@@ -18,6 +18,8 @@ struct LedgerState: Hashable, Sendable, Codable {
     /// The waiting ones, and granted ones whose clients have not heard of their leases. Nil in states of before there were
     /// any.
     var tickets: [Int64: Ticket]?
+    /// Those that were not revoked. Nil in states of before there were any.
+    var tokens: [Int64: Token]?
     /// Whether pools have changed and the ports not yet.
     var hasNewPools = false
 
