@@ -4,6 +4,7 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// Speaks to one daemon. It prints nothing, and its one thread ends with ``connected(toFirstOf:_:)``.
 package struct BerthClient: Sendable {
@@ -23,11 +24,13 @@ package struct BerthClient: Sendable {
     package static func connected<Success>(
         toFirstOf endpoints: [Endpoint], _ body: (BerthClient) async throws -> Success
     ) async throws -> Success {
+        let tls = try tls(for: endpoints)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5)))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        configuration.tlsConfiguration = tls
         let http = HTTPClient(eventLoopGroup: group, configuration: configuration)
         let outcome: Result<Success, any Error>
         do {
@@ -39,6 +42,14 @@ package struct BerthClient: Sendable {
         try await http.shutdown()
         try await group.shutdownGracefully()
         return try outcome.get()
+    }
+
+    /// Nil where nobody is asked over TLS: a short command does nothing for it.
+    private static func tls(for endpoints: [Endpoint]) throws(ClientError) -> TLSConfiguration? {
+        for case .url(let base, _, let authorities) in endpoints where base.hasPrefix("https:") {
+            return try TrustedAuthorities.configuration(adding: authorities)
+        }
+        return nil
     }
 
     private static func firstAnswering(_ endpoints: [Endpoint], _ http: HTTPClient) async throws -> Endpoint {
@@ -55,6 +66,7 @@ package struct BerthClient: Sendable {
                 switch TransportFailure(error) {
                 case .notConnected(let reason): attempts.append((endpoint, reason))
                 case .denied: attempts.append((endpoint, "permission denied"))
+                case .untrusted(let reason): attempts.append((endpoint, reason))
                 case .timedOut: attempts.append((endpoint, "no answer in time"))
                 case .lost: attempts.append((endpoint, "it hangs up"))
                 }
@@ -159,7 +171,7 @@ package struct BerthClient: Sendable {
             }
             request = HTTPClientRequest(url: url.absoluteString)
             request.headers.add(name: "Host", value: "localhost")
-        case .url(let base, let token):
+        case .url(let base, let token, _):
             request = HTTPClientRequest(url: base + path)
             if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         }

@@ -3,8 +3,8 @@ import BerthCore
 
 /// Why a call to a daemon failed, in words for its user, with the exit code of a command that fails by it.
 package struct ClientError: Error, Hashable, Sendable {
-    /// The problem's code, or one of the client's own: `no-daemon`, `access-denied`, `connection-lost`, `timeout`,
-    /// `unexpected-reply`.
+    /// The problem's code, or one of the client's own: `no-daemon`, `access-denied`, `untrusted`, `connection-lost`,
+    /// `timeout`, `unexpected-reply`.
     package let code: String
     /// The reply's status; nil when there was no reply.
     package let status: Int?

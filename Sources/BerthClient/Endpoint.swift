@@ -2,8 +2,9 @@
 package enum Endpoint: Hashable, Sendable {
     /// A Unix socket: the kernel tells the daemon who calls.
     case unixSocket(path: String)
-    /// A base such as `http://127.0.0.1:7117`, and the bearer token when there is one.
-    case url(String, token: String?)
+    /// A base such as `http://127.0.0.1:7117`, and the bearer token when there is one. For `https` a PEM file of
+    /// authorities that are trusted beside the system's.
+    case url(String, token: String?, authorities: String? = nil)
 
     /// The longest path that fits `sun_path` with its final zero byte (unix(7)).
     package static let longestSocketPath = 107
@@ -32,7 +33,7 @@ extension Endpoint: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unixSocket(let path): path
-        case .url(let base, _): base
+        case .url(let base, _, _): base
         }
     }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// How a call failed without a reply. Only the first kind is sure to have changed nothing.
 enum TransportFailure {
@@ -9,6 +10,8 @@ enum TransportFailure {
     case notConnected(reason: String)
     /// The socket file is there, and its mode keeps this user out.
     case denied
+    /// Somebody answers over TLS who is not known to be the daemon.
+    case untrusted(reason: String)
     /// No reply within the call's time.
     case timedOut
     /// The connection ended before the reply was complete.
@@ -26,6 +29,14 @@ enum TransportFailure {
         case let error as HTTPClientError where Self.connecting.contains(error):
             self = .notConnected(reason: "no answer in time")
         case let error as HTTPClientError where Self.waiting.contains(error): self = .timedOut
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            self = .untrusted(reason: "its certificate is another host's; use a name or address that stands in it")
+        case NIOSSLError.handshakeFailed(let reason):
+            let isCertificate = "\(reason)".contains("CERTIFICATE_VERIFY_FAILED")
+            self = .untrusted(
+                reason: isCertificate
+                    ? "its certificate has ended, or is of no authority that you trust; name its own with --tls-ca"
+                    : "it does not speak TLS 1.2 or newer; does it speak http?")
         case let error as ChannelError:
             if case .connectTimeout = error { self = .notConnected(reason: "no answer in time") } else { self = .lost }
         default: self = .lost
@@ -41,7 +52,9 @@ enum TransportFailure {
         }
     }
 
-    private static let connecting: [HTTPClientError] = [.connectTimeout, .getConnectionFromPoolTimeout]
+    private static let connecting: [HTTPClientError] = [
+        .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout,
+    ]
     private static let waiting: [HTTPClientError] = [.deadlineExceeded, .readTimeout, .writeTimeout]
 
     private static func words(_ code: CInt) -> String {
@@ -62,6 +75,9 @@ extension ClientError {
                 code: "access-denied",
                 message: "The socket \(endpoint) does not let you in. Use the daemon's user, or --url with a token.",
                 exitCode: 77)
+        case .untrusted(let reason):
+            self.init(
+                code: "untrusted", message: "What answers at \(endpoint) is not trusted: \(reason).", exitCode: 77)
         case .timedOut:
             self.init(code: "timeout", message: "The daemon at \(endpoint) did not answer in time.", exitCode: 75)
         case .lost:

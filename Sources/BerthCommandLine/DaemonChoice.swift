@@ -6,32 +6,37 @@ package enum DaemonChoice {
     /// - Parameters:
     ///   - socket: `--socket`.
     ///   - url: `--url`.
+    ///   - authorities: `--tls-ca`.
     ///   - readFile: a file's text; nil where there is no such file.
     /// - Returns: the daemon that was named, or the places to look in, best first.
     /// - Throws: ``ErrorCode/configuration`` for a URL or token file that cannot be used.
     package static func endpoints(
-        socket: String?, url: String?, environment: [String: String],
+        socket: String?, url: String?, authorities: String? = nil, environment: [String: String],
         readFile: (String) throws(BerthError) -> String?
     ) throws(BerthError) -> [Endpoint] {
         let layers = Layers(environment: environment)
         if let socket { return [.unixSocket(path: socket)] }
-        if let url { return [try endpoint(Setting(url, .flag("--url")), layers, readFile)] }
+        let trusted = layers.text(authorities, "--tls-ca", "BERTH_TLS_CA", nil)?.value
+        if let url { return [try endpoint(Setting(url, .flag("--url")), trusting: trusted, layers, readFile)] }
         // `none` tells `berth serve` to open no socket, so there is none to call at either.
         if let socket = layers.variable("BERTH_SOCKET"), socket.value != "none" {
             return [.unixSocket(path: socket.value)]
         }
-        if let url = layers.variable("BERTH_URL") { return [try endpoint(url, layers, readFile)] }
+        if let url = layers.variable("BERTH_URL") { return [try endpoint(url, trusting: trusted, layers, readFile)] }
         let own = ownDatabase(layers).map { Endpoint.unixSocket(path: StatePaths.sibling("berth.sock", of: $0)) }
         return [.unixSocket(path: StatePaths.systemSocket)] + (own.map { [$0] } ?? [])
     }
 
     private static func endpoint(
-        _ url: Setting<String>, _ layers: Layers, _ readFile: (String) throws(BerthError) -> String?
+        _ url: Setting<String>, trusting authorities: String?, _ layers: Layers,
+        _ readFile: (String) throws(BerthError) -> String?
     ) throws(BerthError) -> Endpoint {
         guard let base = Endpoint.base(url.value) else {
             throw .setting(url.source, "'\(url.value)' is no daemon's URL; write it like http://127.0.0.1:7117")
         }
-        return .url(base, token: try token(for: base, layers, readFile))
+        return .url(
+            base, token: try token(for: base, layers, readFile),
+            authorities: base.hasPrefix("https:") ? authorities : nil)
     }
 
     /// `BERTH_TOKEN`, else what stands in the token file. The file of this host's own daemon is read for this host

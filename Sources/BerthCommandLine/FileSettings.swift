@@ -7,6 +7,9 @@ struct FileSettings: Sendable {
     var socketMode: Setting<String>?
     var socketGroup: Setting<String>?
     var listen: Setting<String>?
+    var insecureListen: Setting<Bool>?
+    var tlsCertificate: Setting<String>?
+    var tlsKey: Setting<String>?
     var tokenFile: Setting<String>?
     var logLevel: Setting<String>?
     var logFormat: Setting<String>?

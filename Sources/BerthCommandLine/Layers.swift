@@ -44,6 +44,17 @@ struct Layers {
         return setting.value
     }
 
+    /// The uppermost yes or no that is set. A flag can only say yes.
+    func choice(_ flag: Bool, _ variable: String, _ file: Setting<Bool>?) throws(BerthError) -> Bool {
+        if flag { return true }
+        guard let text = self.variable(variable) else { return file?.value ?? false }
+        switch text.value {
+        case "1", "true": return true
+        case "0", "false": return false
+        default: throw .setting(text.source, "must be 1 or true, 0 or false")
+        }
+    }
+
     func variable(_ name: String) -> Setting<String>? {
         environment[name].flatMap { $0.isEmpty ? nil : Setting($0, .environment(name)) }
     }

@@ -18,6 +18,10 @@ package struct ServeConfiguration: Sendable {
     package var socketPermissions: SocketPermissions
     /// Nil for no TCP.
     package var listen: ListenAddress?
+    /// What TCP is encrypted with; nil for HTTP in the clear.
+    package var tls: TLSFiles?
+    /// Whether other hosts may be spoken to in the clear: see ``listenRisk(isLoopback:)``.
+    package var isInsecureListenAllowed: Bool
     /// The path of the administrator's token.
     package var tokenFile: String
     /// In the order they were named; no two overlap, and each can grant at least one port.
@@ -52,6 +56,9 @@ package struct ServeConfiguration: Sendable {
             socket: try socket(flags, layers, file, database: database),
             socketPermissions: try SocketPermissions.load(flags, layers, file),
             listen: try listen(flags, layers, file),
+            tls: try TLSFiles.load(flags, layers, file),
+            isInsecureListenAllowed: try layers.choice(
+                flags.insecureListen, "BERTH_INSECURE_LISTEN", file.insecureListen),
             tokenFile: layers.text(flags.tokenFile, "--token-file", "BERTH_TOKEN_FILE", file.tokenFile)?.value
                 ?? StatePaths.sibling("token", of: database),
             pools: try PoolLayers.pools(flags, layers, file),

@@ -6,6 +6,9 @@ package struct ServeFlags: Sendable {
     package var socketMode: String?
     package var socketGroup: String?
     package var listen: String?
+    package var insecureListen = false
+    package var tlsCertificate: String?
+    package var tlsKey: String?
     package var tokenFile: String?
     package var pools: [String] = []
     package var excluded: [String] = []

@@ -66,6 +66,14 @@ struct YAMLReader {
         return texts
     }
 
+    func flag(_ key: String) throws(BerthError) -> Setting<Bool>? {
+        guard let node = node(key) else { return nil }
+        guard let scalar = node.scalar, scalar.style == .plain, let flag = Bool(scalar.string) else {
+            throw wrong(key, node, "true or false")
+        }
+        return Setting(flag, Self.source(path, node))
+    }
+
     /// A decimal whole number within bounds.
     func integer(_ key: String, _ bounds: ClosedRange<Int>) throws(BerthError) -> Setting<Int>? {
         guard let node = node(key) else { return nil }

@@ -51,14 +51,17 @@ package struct BerthServer: Sendable {
     }
 
     /// One listener as a service.
-    /// - Parameter onRunning: called with the bound channel before the first request.
+    /// - Parameters:
+    ///   - certificate: makes it speak TLS, which the gate's check of hosts has to expect.
+    ///   - onRunning: called with the bound channel before the first request.
     package func listener(
-        at address: BindAddress, gate: Gate, onRunning: @escaping @Sendable (any Channel) async -> Void
+        at address: BindAddress, gate: Gate, certificate: ServerCertificate? = nil,
+        onRunning: @escaping @Sendable (any Channel) async -> Void
     ) throws -> Application<RouterResponder<BerthRequestContext>> {
         let requestIDs = requestIDs
         let connections = connections
         let peers: Peers? = if case .socket(let peers, _) = gate { peers } else { nil }
-        let scheme: WebScheme? = if case .network = gate { .http } else { nil }
+        let scheme: WebScheme? = if case .network(_, let hosts) = gate { hosts.scheme } else { nil }
         var configuration = ApplicationConfiguration(address: address)
         configuration.backlog = 1024
         configuration.availableConnectionsDelegate = MaximumAvailableConnections(Self.maxConnections)
@@ -73,7 +76,9 @@ package struct BerthServer: Sendable {
         return Application(
             responder: try router(gate: gate).buildResponder(),
             server: HTTPServerBuilder { responder in
-                PinnedChannel(channel: HTTP1Channel(responder: responder, configuration: channel), scheme: scheme)
+                PinnedChannel(
+                    channel: HTTP1Channel(responder: responder, configuration: channel), scheme: scheme,
+                    certificate: certificate)
             },
             configuration: configuration,
             onServerRunning: onRunning,

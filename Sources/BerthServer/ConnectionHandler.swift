@@ -5,6 +5,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOSSL
 
 /// Answers what never becomes a request: a malformed line, headers that are too large, a request that stays half sent, a
 /// connection that is one too many.
@@ -113,7 +114,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Answers to requests before this one must come first, and nobody can say any more which bytes belong to what.
         let isBrokenRequestNext = unanswered == (isReading ? 1 : 0) && !isResponding
-        if isBrokenRequestNext { answer(Self.problem(error), context) }
+        if isBrokenRequestNext, !Self.isTLS(error) { answer(Self.problem(error), context) }
         context.close(promise: nil)
     }
 
@@ -159,6 +160,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             handler.deadline = nil
             context.close(promise: nil)
         }
+    }
+
+    /// A client that fails at TLS, or that hangs up without its goodbye, can read no answer.
+    private static func isTLS(_ error: any Error) -> Bool {
+        error is NIOSSLError || error is BoringSSLError || error is NIOSSLCloseTimedOutError
     }
 
     private static func problem(_ error: any Error) -> BerthError {

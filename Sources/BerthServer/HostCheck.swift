@@ -10,7 +10,8 @@ import NIOCore
 /// compared exactly, after parsing: a host is what it names, not how it begins or ends.
 package struct HostCheck: Sendable {
     private let allowed: [Authority]
-    private let scheme: WebScheme
+    /// What the listener speaks.
+    let scheme: WebScheme
 
     /// - Parameters:
     ///   - allowedHosts: names that clients may use for this daemon beside `localhost` and its addresses, with any port,

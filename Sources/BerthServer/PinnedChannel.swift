@@ -12,8 +12,15 @@ struct PinnedChannel: ServerChildChannel {
     let channel: HTTP1Channel
     /// What is spoken on it; nil on the Unix socket, where the host that a request names means nothing.
     let scheme: WebScheme?
+    /// What is shown to clients before anything else; nil where nothing is encrypted.
+    let certificate: ServerCertificate?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        guard let certificate else { return setupHTTP(channel: channel, logger: logger) }
+        return certificate.secure(channel).flatMap { setupHTTP(channel: channel, logger: logger) }
+    }
+
+    private func setupHTTP(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         let made = self.channel.setup(channel: channel, logger: logger)
         guard let scheme else { return made }
         return made.flatMapThrowing { value in
@@ -27,7 +34,13 @@ struct PinnedChannel: ServerChildChannel {
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {
         await withTaskExecutorPreference(EventLoopExecutor(loop: value.channel.eventLoop)) {
-            await channel.handle(value: value, logger: logger)
+            guard certificate != nil else { return await channel.handle(value: value, logger: logger) }
+            await withTaskCancellationHandler {
+                await channel.handle(value: value, logger: logger)
+            } onCancel: {
+                // The one side alone, which ends others, cannot be closed under TLS.
+                value.channel.close(promise: nil)
+            }
         }
     }
 }

@@ -48,6 +48,9 @@ struct Berth: AsyncParsableCommand {
         case let error as BerthError:
             Terminal.say("berth: \(error.message)")
             exit(withError: ExitCode(error.code.presentation.exitCode))
+        case let error as UsageError:
+            Terminal.say("berth: \(error.message)")
+            exit(withError: ExitCode.validationFailure)
         default:
             guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
             Terminal.say("berth: \(error)")

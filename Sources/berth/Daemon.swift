@@ -54,6 +54,7 @@ struct Daemon {
     }
 
     private func run() async throws {
+        let network = try network()
         try StateFolder.prepare(for: configuration.database)
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
@@ -61,7 +62,7 @@ struct Daemon {
         let administratorToken = try TokenFile.read(configuration.tokenFile)
         try checkSocket()
         let access = try socketAccess()
-        let isListening = try checkListenAddress()
+        let isListening = try network.map(checkListenAddress) ?? false
 
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
@@ -101,8 +102,7 @@ struct Daemon {
         try await serve(
             server, [reaper, LineKeeper(manager: manager, logger: logger), housekeeper],
             TokenCheck(administratorToken: administratorToken, tokens: manager.tokens),
-            Peers(processes: processes, clock: clock), access,
-            isListening: isListening)
+            Peers(processes: processes, clock: clock), access, isListening ? network : nil)
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
         logger.notice("stopped")
@@ -111,7 +111,7 @@ struct Daemon {
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
         _ server: BerthServer, _ workers: [any Service], _ tokenCheck: TokenCheck, _ peers: Peers,
-        _ access: SocketAccess, isListening: Bool
+        _ access: SocketAccess, _ network: Network?
     ) async throws {
         var services = workers
         let announcement = Announcement(configuration: configuration, logger: logger)
@@ -130,15 +130,7 @@ struct Daemon {
                     announcement.isListening(at: socket)
                 })
         }
-        if isListening, let listen = configuration.listen {
-            services.append(
-                try server.listener(
-                    at: .hostname(listen.host, port: listen.port),
-                    gate: .network(tokenCheck, try HostCheck(allowedHosts: configuration.allowedHosts))
-                ) { channel in
-                    announcement.isListening(at: "http://\(channel.localAddress?.berthDescription ?? "?")")
-                })
-        }
+        if let network { services += try await networkServices(server, network, tokenCheck, announcement) }
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(3)
@@ -198,21 +190,6 @@ struct Daemon {
         return access
     }
 
-    /// Whether the TCP address can be had. Another program on the default one is worth a warning, on a named one an
-    /// error.
-    private func checkListenAddress() throws -> Bool {
-        guard let listen = configuration.listen else { return false }
-        guard let failure = ListenCheck.failure(host: listen.host, port: listen.port) else { return true }
-        guard listen.isDefault else {
-            throw BerthError(
-                .configuration, "Cannot listen on \(listen.host):\(listen.port): \(failure). Name another --listen.")
-        }
-        logger.warning(
-            "the default TCP address cannot be had; only the socket is served",
-            metadata: ["address": "\(listen.host):\(listen.port)", "reason": "\(failure)"])
-        return false
-    }
-
     /// Marks the pools' ranges for other Berths, and warns of what is wrong with them on this host.
     private func markRanges() throws -> RangeMarkers {
         let ranges = configuration.pools.flatMap(\.ranges)
@@ -227,13 +204,5 @@ struct Daemon {
                 metadata: ["ephemeral": "\(ephemeral)"])
         }
         return try RangeMarkers.mark(ranges)
-    }
-}
-
-extension SocketAddress {
-    /// `127.0.0.1:7117` or `[::1]:7117`.
-    fileprivate var berthDescription: String {
-        let host = ipAddress ?? "?"
-        return (host.contains(":") ? "[\(host)]" : host) + ":\(port ?? 0)"
     }
 }

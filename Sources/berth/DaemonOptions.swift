@@ -21,6 +21,13 @@ struct DaemonOptions: ParsableArguments {
             valueName: "url"))
     var url: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A PEM file of authorities to trust beside the system's, for an https URL (BERTH_TLS_CA).",
+            valueName: "file"),
+        completion: .file())
+    var tlsCA: String?
+
     func validate() throws {
         if socket != nil, url != nil { throw ValidationError("--socket and --url exclude each other.") }
         if socket?.isEmpty == true { throw ValidationError("--socket needs a path.") }
@@ -37,6 +44,7 @@ struct DaemonOptions: ParsableArguments {
     /// The daemon that was named, or the places to look in, best first.
     func endpoints() throws -> [Endpoint] {
         try DaemonChoice.endpoints(
-            socket: socket, url: url, environment: ProcessInfo.processInfo.environment, readFile: TextFile.read)
+            socket: socket, url: url, authorities: tlsCA, environment: ProcessInfo.processInfo.environment,
+            readFile: TextFile.read)
     }
 }

@@ -13,6 +13,9 @@ struct Serve: AsyncParsableCommand {
             Two pools, and no TCP:
               berth serve --pool web=20000-24999 --pool db=25000-25999 --listen none
 
+            For other hosts, encrypted:
+              berth serve --listen 0.0.0.0:7117 --tls-certificate berth.pem --tls-key berth.key
+
             For the users of a group, each with leases of their own:
               berth serve --socket /run/berth/berth.sock --socket-mode 0660 --socket-group berth
             """)
@@ -42,6 +45,28 @@ struct Serve: AsyncParsableCommand {
             "The TCP address [BERTH_LISTEN], or none. Default: 127.0.0.1:7117; port 0 takes a free one.",
             valueName: "host:port"))
     var listen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate that TCP clients see, and those that lead to its authority [BERTH_TLS_CERTIFICATE].",
+            discussion: "PEM. With it TCP is HTTPS. SIGHUP reads it and its key anew.", valueName: "file"),
+        completion: .file())
+    var tlsCertificate: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Its private key [BERTH_TLS_KEY]: PEM, without a passphrase, readable for the daemon's user alone.",
+            valueName: "file"),
+        completion: .file())
+    var tlsKey: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Let other hosts speak HTTP in the clear [BERTH_INSECURE_LISTEN].",
+            discussion:
+                "Without TLS and without this an address that is not loopback is refused: who hears a request has its "
+                + "token."))
+    var insecureListen = false
 
     @Option(
         help: ArgumentHelp(
@@ -117,6 +142,9 @@ struct Serve: AsyncParsableCommand {
         flags.socketMode = socketMode
         flags.socketGroup = socketGroup
         flags.listen = listen
+        flags.tlsCertificate = tlsCertificate
+        flags.tlsKey = tlsKey
+        flags.insecureListen = insecureListen
         flags.tokenFile = tokenFile
         flags.pools = pools
         flags.excluded = excluded

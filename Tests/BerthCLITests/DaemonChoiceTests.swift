@@ -5,11 +5,12 @@ import Testing
 
 @Suite struct `Finding the daemon` {
     private func endpoints(
-        socket: String? = nil, url: String? = nil, _ environment: [String: String] = [:],
+        socket: String? = nil, url: String? = nil, authorities: String? = nil, _ environment: [String: String] = [:],
         files: [String: String] = [:]
     ) throws -> [Endpoint] {
         try DaemonChoice.endpoints(
-            socket: socket, url: url, environment: environment.merging(["HOME": "/home/u"]) { given, _ in given },
+            socket: socket, url: url, authorities: authorities,
+            environment: environment.merging(["HOME": "/home/u"]) { given, _ in given },
             readFile: { files[$0] })
     }
 
@@ -56,6 +57,20 @@ import Testing
     @Test(arguments: ["http://example.org:7117", "http://127.0.0.1.example.org", "http://localhost.example.org:1"])
     func `sends the own daemon's token to no other host`(url: String) throws {
         #expect(try endpoints(url: url, files: ["\(own)/token": "own-token"]) == [.url(url, token: nil)])
+    }
+
+    @Test func `trusts further authorities where it speaks TLS`() throws {
+        let there = "https://berth.test:7117"
+        let variable = ["BERTH_TLS_CA": "/env.pem"]
+        #expect(try endpoints(url: there) == [.url(there, token: nil)])
+        #expect(try endpoints(url: there, variable) == [.url(there, token: nil, authorities: "/env.pem")])
+        #expect(
+            try endpoints(url: there, authorities: "/flag.pem", variable) == [
+                .url(there, token: nil, authorities: "/flag.pem")
+            ])
+        let both = variable.merging(["BERTH_URL": there]) { $1 }
+        #expect(try endpoints(both) == [.url(there, token: nil, authorities: "/env.pem")])
+        #expect(try endpoints(url: "http://berth.test", variable) == [.url("http://berth.test", token: nil)])
     }
 
     @Test func `complains of a token that cannot be read or sent`() {

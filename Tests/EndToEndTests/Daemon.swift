@@ -97,7 +97,7 @@ final class Daemon {
 
     /// The port of the log's first line that has an address to connect to.
     private func announcedPort() -> Int? {
-        guard let start = log.firstRange(of: "http://") else { return nil }
+        guard let start = log.firstRange(of: "http://") ?? log.firstRange(of: "https://") else { return nil }
         let address = log[start.upperBound...].prefix { !$0.isWhitespace && $0 != "\"" && $0 != "/" }
         return address.split(separator: ":").last.flatMap { Int($0) }
     }
