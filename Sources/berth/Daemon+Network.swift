@@ -14,12 +14,14 @@ extension Daemon {
         let listen: ListenAddress
         let target: ListenTarget
         let certificate: ServerCertificate?
+        /// Of a certificate.
+        let keeper: CertificateKeeper?
     }
 
     /// - Returns: nil where no TCP is wanted.
     /// - Throws: ``UsageError`` for an address that other hosts would reach in the clear; `configuration` for an address or
     ///   a certificate that cannot be used.
-    func network() throws -> Network? {
+    func network() async throws -> Network? {
         guard let listen = configuration.listen else { return nil }
         let target = try ListenTarget.resolve(listen.host)
         switch configuration.listenRisk(isLoopback: target.isLoopback) {
@@ -34,10 +36,12 @@ extension Daemon {
                     + " certificate with --tls-certificate and --tls-key, listen on 127.0.0.1 alone, or say"
                     + " --insecure-listen where everybody on the way may know.")
         }
-        let certificate = try configuration.tls.map {
-            try ServerCertificate(certificate: $0.certificate, key: $0.key)
+        guard let files = configuration.tls else {
+            return Network(listen: listen, target: target, certificate: nil, keeper: nil)
         }
-        return Network(listen: listen, target: target, certificate: certificate)
+        let certificate = try ServerCertificate(certificate: files.certificate, key: files.key)
+        let keeper = await CertificateKeeper(certificate: certificate, logger: logger)
+        return Network(listen: listen, target: target, certificate: certificate, keeper: keeper)
     }
 
     /// Whether the TCP address can be had. Another program on the default one is worth a warning, on a named one an
@@ -58,7 +62,7 @@ extension Daemon {
     /// The API on TCP, and what keeps its certificate new.
     func networkServices(
         _ server: BerthServer, _ network: Network, _ tokenCheck: TokenCheck, _ announcement: Announcement
-    ) async throws -> [any Service] {
+    ) throws -> [any Service] {
         let scheme: WebScheme = network.certificate == nil ? .http : .https
         let listener = try server.listener(
             at: .hostname(network.target.address, port: network.listen.port),
@@ -67,9 +71,7 @@ extension Daemon {
         ) { channel in
             announcement.isListening(at: "\(scheme.rawValue)://\(channel.localAddress?.berthDescription ?? "?")")
         }
-        guard let certificate = network.certificate else { return [listener] }
-        let keeper = await CertificateKeeper(certificate: certificate, logger: logger)
-        return [listener, keeper]
+        return [listener] + (network.keeper.map { [$0] } ?? [])
     }
 }
 

@@ -54,7 +54,7 @@ struct Daemon {
     }
 
     private func run() async throws {
-        let network = try network()
+        let network = try await network()
         try StateFolder.prepare(for: configuration.database)
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
@@ -130,7 +130,7 @@ struct Daemon {
                     announcement.isListening(at: socket)
                 })
         }
-        if let network { services += try await networkServices(server, network, tokenCheck, announcement) }
+        if let network { services += try networkServices(server, network, tokenCheck, announcement) }
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(3)
