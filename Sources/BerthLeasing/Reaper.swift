@@ -80,6 +80,8 @@ package final class Reaper: Service {
     /// others from their turn.
     package func sweep() async {
         let now = manager.clock.now().boot
+        // Reads would be answered from a file that nobody can find any more.
+        manager.store.queue.checkPlace()
         // Until a gap is forgiven nothing may expire, and the gap goes on.
         guard await attempt(manager.forgiveGap, now) else { return patience.withLock { $0.failed(at: now) } }
         lastTick.withLock { $0 = max($0, now) }

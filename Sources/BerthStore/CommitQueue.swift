@@ -15,9 +15,10 @@ import Synchronization
 /// its change: it is applied whole or not at all.
 ///
 /// *Failures.* What is known before the commit (a full or read-only disk) fails the change with `storage-unavailable`
-/// and nothing is changed. On a full disk, changes that give something back use the ``DiskReserve``. When the commit itself fails, nobody knows what is on the disk, and asking again could lie
-/// (Linux marks a page clean after a failed fsync: https://lwn.net/Articles/752063/). Then no caller is answered and
-/// `unknownOutcome` is called, which ends the process. A checkpoint whose sync failed ends it too.
+/// and nothing is changed. On a full disk, changes that give something back use the ``DiskReserve``. When the commit
+/// itself fails, nobody knows what is on the disk, and asking again could lie (Linux marks a page clean after a failed
+/// fsync: https://lwn.net/Articles/752063/). Then no caller is answered and `unknownOutcome` is called, which ends the
+/// process. A checkpoint whose sync failed ends it too, and so does a database that was removed or replaced underneath.
 package final class CommitQueue: Sendable {
     /// Changes that wait, and whether somebody works on them already.
     private struct Line {
@@ -39,6 +40,7 @@ package final class CommitQueue: Sendable {
     private let line = Mutex(Line())
     private let head: Mutex<AuditChain>
     private let checkpointer: WALCheckpointer
+    private let place: DatabasePlace
     private let reserve: DiskReserve?
     private let follower = CommitFollower()
     /// Tells who reads the audit as it grows.
@@ -61,6 +63,7 @@ package final class CommitQueue: Sendable {
         head = Mutex(chain)
         tail = AuditTail(seq: chain.seq)
         checkpointer = WALCheckpointer()
+        place = DatabasePlace(ofOpenDatabase: writer.path)
         writer.writeWithoutTransaction { db in checkpointer.watch(db) }
     }
 
@@ -102,6 +105,16 @@ package final class CommitQueue: Sendable {
 
     /// Checkpoints now, however short the log is, between two transactions.
     package func checkpoint() { writer.writeWithoutTransaction { db in checkpoint(db) } }
+
+    /// Looks whether the database still lies at its place, and ends the process as a failed commit does when not.
+    package func checkPlace() { if let loss = loss() { unknownOutcome(loss) } }
+
+    /// What is not at its place any more; nil while all is.
+    private func loss() -> MissingFile? {
+        guard let path = place.missing else { return nil }
+        place.setLogAside()
+        return MissingFile(path: path)
+    }
 
     /// The same, without waiting for it.
     func checkpointSoon() { writer.asyncWriteWithoutTransaction { db in self.checkpoint(db) } }
@@ -162,6 +175,11 @@ package final class CommitQueue: Sendable {
     /// Commits a batch and answers everybody in it. Returns the chain as it is on the disk afterwards.
     private func commit(_ batch: [PendingChange], after chain: AuditChain, _ db: Database) -> AuditChain {
         var batch = batch
+        if place.isReadOnly {
+            // Known before, where a failing write would leave the outcome open.
+            for change in batch { change.refuse(StorageFailure.cannotBeWritten(nil)) }
+            return chain
+        }
         if let reserve, !reserve.fill() { batch = refuseGrowth(batch, StorageFailure.diskIsFull(nil)) }
         while !batch.isEmpty {
             let failure: any Error
@@ -204,27 +222,35 @@ package final class CommitQueue: Sendable {
             try db.beginTransaction(.immediate)
             for change in batch { try run.apply(change, in: db, now: clock.now()) }
         } catch {
+            let error = StorageFailure.named(error, db)
             rollBack(db)
             return .failed(error)
         }
         do {
             try db.commit()
-        } catch let error where StorageFailure.isKnownNotCommitted(error) {
+        } catch {
+            let error = StorageFailure.named(error, db)
+            guard StorageFailure.isKnownNotCommitted(error) else { return giveUp(batch, error, db) }
             rollBack(db)
             return .failed(error)
-        } catch {
-            unknownOutcome(error)
-            rollBack(db)
-            for change in batch {
-                change.refuse(BerthError(.internal, "The commit failed and its outcome is unknown.", cause: error))
-            }
-            return .unknown
         }
+        // The commit is durable where nobody will look for it.
+        if let loss = loss() { return giveUp(batch, loss, db) }
         observer.committed(changes: batch.count, duration: ContinuousClock.now - start)
         follower.tell(run.leaseChanges)
         for reply in run.replies { reply() }
         tail.advance(to: run.chain.seq)
         return .committed(run.chain)
+    }
+
+    /// Ends the process. What follows is for tests, whose process goes on: nobody is answered with success.
+    private func giveUp(_ batch: [PendingChange], _ error: any Error, _ db: Database) -> Attempt {
+        unknownOutcome(error)
+        rollBack(db)
+        for change in batch {
+            change.refuse(BerthError(.internal, "The commit failed and its outcome is unknown.", cause: error))
+        }
+        return .unknown
     }
 
     private func rollBack(_ db: Database) {

@@ -23,13 +23,17 @@ package final class DatabaseLock: Sendable {
 
     /// Takes the lock at once or says who has it.
     /// - Throws: ``ErrorCode/databaseInUse`` when another process holds it, ``ErrorCode/configuration`` when the file
-    ///   cannot be opened.
+    ///   cannot be opened, or is a link or another user's.
     package init(forDatabase path: String, for purpose: Purpose) throws(BerthError) {
         let lockPath = path + ".lock"
         let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
-            throw BerthError(
-                .configuration, "The lock file \(lockPath) cannot be opened: \(String(cString: strerror(errno))).")
+            let reason = errno == ELOOP ? "it is a symbolic link" : String(cString: strerror(errno))
+            throw BerthError(.configuration, "The lock file \(lockPath) cannot be opened: \(reason).")
+        }
+        if let fault = OwnFile.fault(descriptor) {
+            close(descriptor)
+            throw BerthError(.configuration, "The lock file \(lockPath) \(fault). Nothing was touched.")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Holder(descriptor)

@@ -35,6 +35,10 @@ package final class DiskReserve: Sendable {
             if descriptor >= 0 { Glibc.close(descriptor) }
             throw BerthError(.storageUnavailable, "No room can be kept in \(path): \(reason).")
         }
+        if let fault = OwnFile.fault(descriptor) {
+            Glibc.close(descriptor)
+            throw BerthError(.storageUnavailable, "No room can be kept in \(path): it \(fault).")
+        }
         state = Mutex(State(size: Int64(status.st_size)))
         _ = fill()
     }

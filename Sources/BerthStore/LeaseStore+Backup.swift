@@ -17,12 +17,13 @@ extension LeaseStore {
     /// before it gets its name.
     ///
     /// It is made beside its place, synced, checked and stamped, and only then linked to its name, so that there is never
-    /// half a backup of that name.
+    /// half a backup of that name. The file is made before SQLite writes it, for this user alone and through no link.
     /// - Throws: `invalid-field` for a place that cannot be used, `storage-unavailable` when there is no room.
     package func backUp(to path: String, now: Instant) async throws(BerthError) -> Backup {
         let place = BackupPlace(path: path)
         try place.check()
         do {
+            try place.make()
             try await copy(to: place.partial)
             let head = try Self.examine(place.partial, at: now)
             let bytes = try place.publish()
@@ -89,8 +90,24 @@ private struct BackupPlace {
             throw BerthError.invalid(
                 "path", "the folder \(folder) cannot be written: \(String(cString: strerror(errno)))")
         }
+        if let fault = OwnFile.fault(ofFolder: folder) {
+            throw BerthError.invalid(
+                "path", "the folder \(folder) \(fault), who could put another file in the backup's place")
+        }
         // What an interrupted backup left.
         discard()
+    }
+
+    /// Makes the file, empty: SQLite copies into an empty file as into a new one, whatever the umask.
+    func make() throws(BerthError) {
+        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else {
+            let number = errno
+            // Another backup to the same place, or no room for a name.
+            throw BerthError(
+                .storageUnavailable, "\(partial) cannot be made: \(String(cString: strerror(number))).")
+        }
+        close(file)
     }
 
     func discard() { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(partial + suffix) } }
@@ -108,7 +125,7 @@ private struct BackupPlace {
     }
 
     private func sync(_ path: String) throws -> Int64 {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             throw BerthError(.storageUnavailable, "\(path) cannot be synced: \(String(cString: strerror(errno))).")
         }

@@ -48,6 +48,7 @@ struct Daemon {
         try StateFolder.prepare(for: database)
         let lock = try await DatabaseLock.take(forDatabase: database)
         defer { withExtendedLifetime(lock) {} }
+        _ = try PrivateFile.secure(database: database)
         let pending = try DatabaseFile.pendingMigrations(at: database)
         try DatabaseFile(path: database).close()
         return pending
@@ -58,6 +59,7 @@ struct Daemon {
         try StateFolder.prepare(for: configuration.database)
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
+        try secureFiles()
         let descriptors = try raiseDescriptorLimit()
         let administratorToken = try TokenFile.read(configuration.tokenFile)
         try checkSocket()
@@ -71,6 +73,7 @@ struct Daemon {
         let watch = try LinuxProcessWatch(processes: processes, maximumDescriptors: descriptors / 4 * 3)
         defer { watch.close() }
         let file = try DatabaseFile(path: configuration.database)
+        try PrivateFile.check(database: configuration.database)
         let logger = logger
         let reserve = keepReserve()
         let store = try await LeaseStore.open(
@@ -80,7 +83,8 @@ struct Daemon {
                 observer: CommitMetrics(), reserve: reserve,
                 unknownOutcome: { error in
                     // Nobody may be answered: what is on the disk is known again at the next start.
-                    logger.critical("a commit failed, its outcome is unknown", metadata: ["error": "\(error)"])
+                    logger.critical(
+                        "what was written is not known to be on the disk", metadata: ["error": "\(error)"])
                     _exit(EX_IOERR)
                 }))
         let manager = try await LeaseManager(
@@ -138,6 +142,13 @@ struct Daemon {
         try await ServiceGroup(configuration: group).run()
     }
 
+    /// Makes sure that the database is its user's alone.
+    private func secureFiles() throws {
+        for (path, mode) in try PrivateFile.secure(database: configuration.database) {
+            logger.warning("others could open a file of Berth's", metadata: ["file": "\(path)", "mode": "\(mode)"])
+        }
+    }
+
     /// Keeps room for releases on the database's disk, as much as there is.
     private func keepReserve() -> DiskReserve? {
         do {
@@ -167,6 +178,8 @@ struct Daemon {
     /// Refuses to take a socket on which somebody answers, or a file that is no socket.
     private func checkSocket() throws {
         guard let socket = configuration.socket else { return }
+        try StateFolder.check(for: socket, option: "--socket")
+        try PrivateFile.checkSocket(socket)
         switch try SocketProbe.look(at: socket) {
         case .absent, .stale: return
         case .answered:

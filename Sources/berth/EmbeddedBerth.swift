@@ -29,6 +29,7 @@ struct EmbeddedBerth {
         try StateFolder.prepare(for: configuration.database)
         let lock = try DatabaseLock(forDatabase: configuration.database, for: .run)
         defer { withExtendedLifetime(lock) {} }
+        _ = try PrivateFile.secure(database: configuration.database)
         let clock = try LinuxClock()
         let processes = try LinuxProcessTable(clock: clock)
         let store = try await LeaseStore.visit(

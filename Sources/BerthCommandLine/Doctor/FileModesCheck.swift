@@ -44,9 +44,9 @@ package struct FileModesCheck: DoctorCheck {
     }
 
     private func modes(of file: File) -> [Finding] {
-        // A link has no mode of its own; what matters is whether it is followed.
+        // A link has no mode of its own; what matters is whether it is followed. On the way to a file it is.
         if file.isLink {
-            guard file.role == .lock || file.role == .token else { return [] }
+            guard file.role != .folder else { return [] }
             return [
                 finding(
                     .problem, "\(file.path) is a symbolic link, which Berth does not follow here.",

@@ -22,6 +22,10 @@ final class AuditArchive {
         self.folder = folder
         partial = folder + "/partial"
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw Self.failure("make the folder", folder) }
+        if let fault = OwnFile.fault(ofFolder: folder) {
+            throw BerthError(
+                .storageUnavailable, "The folder \(folder), where records are kept, \(fault). Nothing was pruned.")
+        }
         descriptor = open(partial, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.failure("make", partial) }
         // zlib closes its own descriptor, and the archive syncs its own.
