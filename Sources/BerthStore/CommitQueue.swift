@@ -41,6 +41,8 @@ package final class CommitQueue: Sendable {
     private let head: Mutex<AuditChain>
     private let checkpointer: WALCheckpointer
     private let place: DatabasePlace
+    /// Whether the disk refused the last change that wrote something.
+    private let isRefused = Atomic(false)
     private let reserve: DiskReserve?
     private let follower = CommitFollower()
     /// Tells who reads the audit as it grows.
@@ -105,6 +107,20 @@ package final class CommitQueue: Sendable {
 
     /// Checkpoints now, however short the log is, between two transactions.
     package func checkpoint() { writer.writeWithoutTransaction { db in checkpoint(db) } }
+
+    /// Begins a transaction and ends it without a change. After a refused write with one that changes nothing for anybody,
+    /// since a disk that refuses writes may let everything else happen.
+    /// - Throws: ``ErrorCode/storageUnavailable`` when nothing can be written.
+    package func checkWritable() async throws(BerthError) {
+        let isRefused = isRefused.load(ordering: .relaxed)
+        try await submit { transaction in
+            guard isRefused else { return }
+            // Writes the first page, whatever stands in it.
+            let version = try Int.fetchOne(transaction.db, sql: "PRAGMA user_version") ?? 0
+            try transaction.db.execute(sql: "PRAGMA user_version = \(version)")
+        }
+        if isRefused { self.isRefused.store(false, ordering: .relaxed) }
+    }
 
     /// Looks whether the database still lies at its place, and ends the process as a failed commit does when not.
     package func checkPlace() { if let loss = loss() { unknownOutcome(loss) } }
@@ -189,6 +205,7 @@ package final class CommitQueue: Sendable {
             case .unknown: return chain
             }
             let refusal = StorageFailure.describe(failure)
+            isRefused.store(refusal.code == .storageUnavailable, ordering: .relaxed)
             guard StorageFailure.isFullDisk(failure), let reserve, reserve.giveWay() else {
                 for change in batch { change.refuse(refusal) }
                 return chain
@@ -217,6 +234,7 @@ package final class CommitQueue: Sendable {
     /// Runs one transaction.
     private func attempt(_ batch: [PendingChange], after chain: AuditChain, _ db: Database) -> Attempt {
         let start = ContinuousClock.now
+        let changesBefore = db.totalChangesCount
         var run = BatchRun(chain: chain)
         do {
             try db.beginTransaction(.immediate)
@@ -236,6 +254,7 @@ package final class CommitQueue: Sendable {
         }
         // The commit is durable where nobody will look for it.
         if let loss = loss() { return giveUp(batch, loss, db) }
+        if db.totalChangesCount > changesBefore { isRefused.store(false, ordering: .relaxed) }
         observer.committed(changes: batch.count, duration: ContinuousClock.now - start)
         follower.tell(run.leaseChanges)
         for reply in run.replies { reply() }

@@ -29,9 +29,8 @@ package struct LeaseStore: Sendable {
         self.limits = limits
     }
 
-    /// Begins a write transaction and ends it without a change.
-    /// - Throws: `storage-unavailable` when none can be begun.
-    package func checkWritable() async throws(BerthError) { try await queue.submit { _ in } }
+    /// - Throws: `storage-unavailable` when nothing can be written.
+    package func checkWritable() async throws(BerthError) { try await queue.checkWritable() }
 
     var leaseRow: LeaseRow { LeaseRow(boots: boots) }
 

@@ -1,61 +1,15 @@
 import Glibc
 import Testing
 
-/// A file system of the test's own, in memory, in a mount namespace that lives as long as this.
-private final class SmallDisk {
-    let path: String
-    private let holder: ChildProcess
-
-    /// - Returns: nil where this user may not mount anything.
-    init?(megabytes: Int, in folder: TemporaryFolder) throws {
-        path = folder.file("disk")
-        let ready = folder.file("disk-is-ready")
-        let script = """
-            mkdir -m 700 \(path) && mount -t tmpfs -o size=\(megabytes)m,mode=0700 tmpfs \(path) && touch \(ready) \
-            && exec sleep infinity
-            """
-        holder = try ChildProcess(
-            ["unshare", "-m", "sh", "-c", script], environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin"],
-            log: folder.file("disk-log"))
-        let holder = holder
-        let isOver = try becomesTrue(within: 10) {
-            if access(ready, F_OK) == 0 { return true }
-            return try holder.status() != nil
-        }
-        guard isOver, access(ready, F_OK) == 0 else { return nil }
-    }
-
-    deinit { holder.kill() }
-
-    /// A command that runs another one where the disk is mounted.
-    var wrapper: [String] { ["nsenter", "-t", "\(holder.id)", "-m"] }
-
-    private var filler: String { "/proc/\(holder.id)/root\(path)/filler" }
-
-    /// Writes until nothing more fits.
-    func fill() {
-        let file = open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        defer { close(file) }
-        let zeros = [UInt8](repeating: 0, count: 4096)
-        while write(file, zeros, zeros.count) > 0 {}
-    }
-
-    /// Takes away what ``fill()`` wrote.
-    func makeRoom() { unlink(filler) }
-}
-
-@Suite struct `A full disk` {
-    /// The daemon with its database on a disk of 40 MiB.
-    private func withSmallDisk(_ body: (Daemon, SmallDisk) throws -> Void) throws {
+@Suite(.enabled(if: !SmallDisk.kinds.isEmpty, "this user can mount no file system, not even in a namespace"))
+struct `A full disk` {
+    /// A daemon, not started, with its database and its token on a disk of 40 MiB.
+    private func withSmallDisk(_ kind: SmallDisk.Kind, _ body: (Daemon, SmallDisk) throws -> Void) throws {
         let daemon = try Daemon(Daemon.Setup(poolSize: 400))
-        guard let disk = try SmallDisk(megabytes: 40, in: daemon.folder) else {
-            print("A full disk: not tried, since this user may not mount one")
-            return
-        }
+        let disk = try SmallDisk(kind, megabytes: 40, in: daemon.folder)
         daemon.setup.wrapper = disk.wrapper
-        daemon.setup.extra = ["--database", "\(disk.path)/berth.db"]
+        daemon.setup.extra = ["--database", "\(disk.path)/berth.db", "--token-file", "\(disk.path)/token"]
         defer { daemon.kill() }
-        try daemon.start()
         try body(daemon, disk)
     }
 
@@ -74,8 +28,12 @@ private final class SmallDisk {
         }
     }
 
-    @Test func `refuses what grows, releases everything, survives SIGKILL, and recovers by itself`() throws {
-        try withSmallDisk { daemon, disk in
+    @Test(arguments: SmallDisk.kinds)
+    func `refuses what grows, releases everything, survives SIGKILL, and recovers by itself`(
+        kind: SmallDisk.Kind
+    ) throws {
+        try withSmallDisk(kind) { daemon, disk in
+            try daemon.start()
             var leases: [JSON] = []
             for _ in 0..<150 { leases.append(try daemon.granted("alice", 1)) }
             disk.fill()
@@ -96,6 +54,23 @@ private final class SmallDisk {
             disk.makeRoom()
             #expect(try becomesTrue(within: 10, { try daemon.lease("bob", 1).status == 201 }))
             #expect(try daemon.call("GET", "/readyz").status == 200)
+        }
+    }
+
+    @Test(arguments: SmallDisk.kinds)
+    func `refuses the first start of all, and leaves nothing that keeps the next one from working`(
+        kind: SmallDisk.Kind
+    ) throws {
+        try withSmallDisk(kind) { daemon, disk in
+            disk.fill()
+            guard case .exited(let code) = try daemon.launch().wait(within: 20) else {
+                throw HarnessError("it was killed: \(daemon.log)")
+            }
+            #expect(code != 0 && daemon.log.contains(disk.path), "\(daemon.log)")
+            disk.makeRoom()
+            try daemon.start()
+            #expect(try daemon.call(withToken: disk.text("token"), "GET", "/v1/leases").status == 200)
+            #expect(try daemon.lease("alice", 1).status == 201)
         }
     }
 }
