@@ -54,13 +54,14 @@ package struct ProblemMiddleware: RouterMiddleware {
     }
 
     private func log(_ error: BerthError, _ request: Request, _ context: BerthRequestContext) {
-        let level: Logger.Level =
-            error.code.presentation.status >= 500 && error.code != .poolExhausted ? .error : .debug
+        let isServers = error.code.presentation.status >= 500
+        let level: Logger.Level = isServers && error.code != .poolExhausted ? .error : .debug
         logger.log(
             level: level, "request refused",
             metadata: [
                 "request_id": "\(context.requestID)", "method": "\(request.method)", "code": "\(error.code.rawValue)",
-                "error": "\(error)",
+                // What a caller got wrong may be where it put its token.
+                "error": "\(isServers ? "\(error)" : TokenMask.masked("\(error)"))",
             ])
     }
 }

@@ -120,20 +120,4 @@ import Testing
             #expect(!rest.contains("token.revoked"))
         }
     }
-
-    @Test func `leave their secrets nowhere`() throws {
-        try withDaemon(Daemon.Setup(extra: ["--log-level", "trace"])) { daemon in
-            let secret = try daemon.createdToken("ci")
-            #expect(try daemon.call(withToken: secret, "GET", "/v1/leases").status == 200)
-            expectProblem(try daemon.call(withToken: secret + "x", "GET", "/v1/leases"), 401, "unauthorized")
-            #expect(try daemon.call("DELETE", "/v1/tokens/ci").status == 204)
-            #expect(try !daemon.call("GET", "/v1/audit").text.contains(secret))
-            #expect(try !daemon.call("GET", "/metrics").text.contains(secret))
-            try daemon.stop()
-            for name in try TemporaryFolder.names(in: daemon.folder.path) where !name.hasSuffix("-reserve") {
-                let bytes = TemporaryFolder.bytes(daemon.folder.file(name))
-                #expect(bytes.firstRange(of: Array(secret.utf8)) == nil, "\(name)")
-            }
-        }
-    }
 }
