@@ -62,7 +62,7 @@ extension DoctorVisit {
 
     private func modes() -> any DoctorCheck {
         let database = configuration.database
-        let beside = ["", "-wal", "-shm"].map { (database + $0, FileModesCheck.File.Role.database) }
+        let beside = ["", "-wal", "-shm", "-reserve"].map { (database + $0, FileModesCheck.File.Role.database) }
         let paths =
             beside + [
                 (folder, .folder), (lockPath, .lock), (configuration.tokenFile, .token),
