@@ -101,7 +101,7 @@ extension Routes {
     /// A follower learns of records that it can get no more. From the beginning is from where the audit begins.
     private func checkNotPruned(behind seq: Int64) async throws {
         let oldest = seq > 0 ? try await manager.oldestRecord() : 0
-        guard oldest > seq + 1, manager.auditTail.seq > seq else { return }
+        guard oldest - 1 > seq, manager.auditTail.seq > seq else { return }
         throw BerthError(
             .historyPruned,
             "Records behind \(seq) were pruned; the oldest that is there is \(oldest). Follow from there on with"

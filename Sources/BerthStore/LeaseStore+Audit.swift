@@ -26,6 +26,8 @@ extension LeaseStore {
     /// The statement for a page; nil when nothing lies in the filter's bounds.
     static func select(_ filter: AuditFilter, _ db: Database) throws -> AuditSelect? {
         guard let last = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM audit") else { return nil }
+        // Numbers come from clients: what is not below the last record may be the greatest that there is.
+        guard filter.after < last else { return nil }
         var (lower, upper) = (filter.after + 1, min(last, filter.through ?? last))
         if let since = filter.since { lower = max(lower, try firstRecord(db, notBefore: since, last: last)) }
         if let until = filter.until {
@@ -33,6 +35,7 @@ extension LeaseStore {
         }
         if let cursor = filter.cursor {
             switch filter.order {
+            case .asc where cursor >= last: return nil
             case .asc: lower = max(lower, cursor + 1)
             case .desc: upper = min(upper, cursor - 1)
             }

@@ -73,6 +73,20 @@ import Testing
         #expect(found > 3_000, "the filters found too little to say anything")
     }
 
+    @Test(arguments: AuditFilter.Order.allCases)
+    func `finds what there is beside the greatest number`(order: AuditFilter.Order) async throws {
+        let test = try await TestStore.open()
+        var filter = AuditFilter()
+        filter.order = order
+        let all = try await test.store.audit(filter).map(\.seq)
+        #expect(!all.isEmpty)
+        filter.cursor = .max
+        #expect(try await test.store.audit(filter).map(\.seq) == (order == .asc ? [] : all))
+        filter.cursor = nil
+        filter.after = .max
+        #expect(try await test.store.audit(filter).isEmpty)
+    }
+
     /// Filters by the index that must lead, and each of them in both orders and within a time.
     private static let plans: [(index: String, filter: AuditFilter)] = {
         func filter(_ change: (inout AuditFilter) -> Void) -> AuditFilter {

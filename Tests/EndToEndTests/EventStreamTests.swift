@@ -57,6 +57,8 @@ import Testing
             let again = try Reader(daemon, lastEventID: "\(last - 7)")
             #expect(again.read { $0.contains("id: \(last)\n") })
             #expect(again.ids == Array((last - 6)...last))
+            let beyond = try Reader(daemon, lastEventID: "\(Int64.max)")
+            #expect(beyond.read { $0.contains(": berth") })
             let granted = try Reader(daemon, "/v1/events?event=lease.granted", lastEventID: "0")
             _ = try daemon.granted("more", 1)
             #expect(
