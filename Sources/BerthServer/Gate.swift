@@ -61,8 +61,8 @@ package struct GateMiddleware: RouterMiddleware {
         throw connections.refusal(principal)
     }
 
+    /// Whatever the method: all that there is at these paths is to be read, and other methods are told so.
     static func isOpen(_ request: Request) -> Bool {
-        guard request.method == .get || request.method == .head else { return false }
-        return openPaths.contains(request.uri.path) || request.uri.path.hasPrefix("/problems/")
+        openPaths.contains(request.uri.path) || request.uri.path.hasPrefix("/problems/")
     }
 }

@@ -71,9 +71,9 @@ package struct Query: Sendable {
 
     func principal(_ parameter: String) throws(BerthError) -> Principal? {
         guard let text = values[parameter] else { return nil }
-        guard let principal = Principal(text) else {
-            throw BerthError.invalid(parameter, "must be daemon, uid:<number> or token:<name>")
-        }
+        let refusal = BerthError.invalid(parameter, "must be daemon, uid:<number> or token:<name>")
+        guard let principal = Principal(text) else { throw refusal }
+        if case .token(let name) = principal, TokenName(rawValue: name) == nil { throw refusal }
         return principal
     }
 

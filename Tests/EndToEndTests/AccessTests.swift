@@ -24,6 +24,11 @@ import Testing
             for path in ["/livez", "/readyz", "/openapi.json", "/docs", "/problems/unauthorized"] {
                 #expect(try daemon.callTCP("GET", path, isAuthorized: false).status == 200, "\(path)")
             }
+            for path in ["/livez", "/readyz", "/openapi.json", "/docs", "/problems/unauthorized"] {
+                let refused = try daemon.callTCP("POST", path, isAuthorized: false)
+                expectProblem(refused, 405, "method-not-allowed", "\(path)")
+                #expect(refused["allow"] == "GET, HEAD", "\(path)")
+            }
             for path in ["/metrics", "/v1/pools", "/v1/sessions", "/nothing"] {
                 #expect(try daemon.callTCP("GET", path, isAuthorized: false).status == 401, "\(path)")
             }

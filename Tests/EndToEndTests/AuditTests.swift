@@ -22,13 +22,30 @@ import Testing
     @Test func `refuses what it does not know, and says what it does`() throws {
         try withDaemon { daemon in
             for query in [
-                "event=lease.lost", "lease=0", "since=yesterday", "order=up", "after=-1", "principal=alice", "prot=1",
+                "event=lease.lost", "lease=0", "since=yesterday", "order=up", "after=-1", "principal=alice",
+                "principal=token:A%20b", "prot=1",
             ] {
                 let refusal = try daemon.call("GET", "/v1/audit?\(query)")
                 #expect(refusal.status == 422 && refusal.json["code"].text == "invalid-field", "\(query): \(refusal)")
             }
             #expect(try daemon.call("GET", "/v1/events", headers: [("Last-Event-ID", "x")]).status == 422)
             #expect(try daemon.call("GET", "/v1/audit/verify?scope=half").status == 422)
+        }
+    }
+
+    @Test func `finds nothing behind the greatest number that there is`() throws {
+        try withDaemon { daemon in
+            _ = try daemon.granted("a", 1)
+            let cursor = "YmVydGgxOjkyMjMzNzIwMzY4NTQ3NzU4MDc%3D"
+            for query in ["after=\(Int64.max)", "after=\(Int64.max - 1)", "cursor=\(cursor)"] {
+                let answer = try daemon.call("GET", "/v1/audit?\(query)")
+                #expect(answer.status == 200 && answer.json["events"].items.isEmpty, "\(query): \(answer)")
+            }
+            let newest = try daemon.call("GET", "/v1/audit?order=desc&limit=1&cursor=\(cursor)").json
+            #expect(newest["events"].items.first?["seq"] == (try daemon.call("GET", "/v1/audit/head").json["seq"]))
+            for list in ["leases", "sessions", "tickets", "tokens", "pools"] {
+                #expect(try daemon.call("GET", "/v1/\(list)?cursor=\(cursor)").status == 200, "\(list)")
+            }
         }
     }
 
