@@ -26,21 +26,25 @@ extension LeaseManager {
             await line.end(of: ticket.id)
         }
         let attendants = line.depart(from: ticket.id)
-        if isStopping() {
-            throw BerthError(
-                .storageUnavailable,
-                "Berth is stopping. A request with an Idempotency-Key keeps its place: repeat it within"
-                    + " \(WaitLine.graceMilliseconds / 1000) s of the next start.")
-        }
-        if Task.isCancelled {
+        // Read in this order: a stop cancels the task too, and is no hang-up.
+        let isCancelled = Task.isCancelled
+        if isStopping() { throw Self.stopping }
+        if isCancelled {
             if attendants == 0 { try await leftAlone(ticket, context) }
             throw BerthError(.malformedRequest, "The client hung up.")
         }
-        return try await answer(ticket.id, context, isReplay: isReplay)
+        return try await answer(ticket.id, context, isReplay: isReplay, isStopping: isStopping)
+    }
+
+    private static var stopping: BerthError {
+        BerthError(
+            .storageUnavailable,
+            "Berth is stopping. A request with an Idempotency-Key keeps its place: repeat it within"
+                + " \(WaitLine.graceMilliseconds / 1000) s of the next start.")
     }
 
     private func answer(
-        _ id: TicketID, _ context: ChangeContext, isReplay: Bool
+        _ id: TicketID, _ context: ChangeContext, isReplay: Bool, isStopping: @Sendable () -> Bool
     ) async throws(BerthError) -> GrantReply {
         guard let ticket = try await store.ticket(id, for: context.caller) else {
             throw BerthError(.notFound, "There is no ticket \(id).")
@@ -56,7 +60,7 @@ extension LeaseManager {
             }
             if Task.isCancelled {
                 try await leftAlone(ticket, context)
-                throw BerthError(.malformedRequest, "The client hung up.")
+                throw isStopping() ? Self.stopping : BerthError(.malformedRequest, "The client hung up.")
             }
             return lease.createdAt < grantedAt ? .existing(lease) : .created(lease)
         // The connection of the earlier request ended between this one's look and its arrival.

@@ -16,6 +16,8 @@ package final class WaitLine: Sendable {
         var ticket: Ticket
         /// Requests that wait for it just now.
         var attendants = 0
+        /// Whether the request that made it has come to wait, or never will.
+        var hasArrived = false
         /// When somebody last asked about it.
         var lastAsked: BootTime
         /// Until when its client must have come back; nil when it is there, or need not be.
@@ -122,7 +124,9 @@ package final class WaitLine: Sendable {
 
     private func join(_ ticket: Ticket, returnsBy: BootTime?, _ now: BootTime) {
         let isHead = state.withLock { state in
-            var entry = state.entries[ticket.id] ?? Entry(ticket: ticket, lastAsked: now, returnsBy: returnsBy)
+            var entry =
+                state.entries[ticket.id]
+                ?? Entry(ticket: ticket, hasArrived: returnsBy != nil, lastAsked: now, returnsBy: returnsBy)
             if state.entries[ticket.id] == nil {
                 state.timers.insert(Timer(at: nextLook(entry), duty: .look(ticket.id)))
             } else {
@@ -139,12 +143,13 @@ package final class WaitLine: Sendable {
     /// A ticket got its lease.
     func served(_ ticket: Ticket) {
         let now = clock.now().boot
-        let attendants = end(ticket)
-        guard case .granted(let lease, _, let isRedeemed) = ticket.state, attendants == 0 else { return }
+        let entry = end(ticket)
+        guard case .granted(let lease, _, let isRedeemed) = ticket.state, entry?.attendants ?? 0 == 0 else { return }
         if isRedeemed {
             state.withLock { $0.untold[lease] = ticket.id }
         } else {
-            expectReturn(of: ticket, from: now)
+            // On a busy host it may be served before its request has come from the commit to wait for it.
+            expectReturn(of: ticket, from: now, isOnItsWay: entry?.hasArrived == false)
         }
     }
 
@@ -156,22 +161,23 @@ package final class WaitLine: Sendable {
     /// A ticket left the line without a lease.
     func left(_ ticket: Ticket) { _ = end(ticket) }
 
-    /// - Returns: how many requests waited for it.
-    private func end(_ ticket: Ticket) -> Int {
-        let (waiters, attendants, isWanted) = state.withLock { state in
+    /// - Returns: what was known of it.
+    private func end(_ ticket: Ticket) -> Entry? {
+        let (waiters, entry, isWanted) = state.withLock { state in
             let entry = state.entries.removeValue(forKey: ticket.id)
             // The next one may find the room that this one did not fill.
             let isWanted = entry.map { state.leave($0.ticket) } ?? false
-            return (state.waiters.removeValue(forKey: ticket.id) ?? [:], entry?.attendants ?? 0, isWanted)
+            return (state.waiters.removeValue(forKey: ticket.id) ?? [:], entry, isWanted)
         }
         for waiter in waiters.values { waiter.resume() }
         if isWanted { changed.yield() }
-        return attendants
+        return entry
     }
 
     /// The client of a granted ticket has gone before it heard: it may come back with its key for a while.
-    func expectReturn(of ticket: Ticket, from now: BootTime) {
-        let grace = ticket.hasKey ? Self.graceMilliseconds : 0
+    /// - Parameter isOnItsWay: whether its request is still to come, with or without a key.
+    func expectReturn(of ticket: Ticket, from now: BootTime, isOnItsWay: Bool = false) {
+        let grace = ticket.hasKey || isOnItsWay ? Self.graceMilliseconds : 0
         state.withLock { state in
             state.timers.insert(Timer(at: now.advanced(byMilliseconds: grace), duty: .takeBack(ticket.id)))
         }
@@ -221,6 +227,7 @@ package final class WaitLine: Sendable {
     func arrive(at id: TicketID) {
         state.withLock { state in
             state.entries[id]?.attendants += 1
+            state.entries[id]?.hasArrived = true
             state.entries[id]?.returnsBy = nil
         }
     }

@@ -143,11 +143,10 @@ import Testing
         try await test.manager.serveLine()
         #expect(try await isGranted(test, nobody))
         #expect(try await isGranted(test, keyed))
-        try await test.manager.tidyLine(at: test.clock.now().boot)
-        #expect(try await test.manager.leases(LeaseFilter(), for: .administrator).map(\.session) == ["c"])
+        // Without a key too: its own request may still be on its way from the commit.
         test.clock.advance(milliseconds: WaitLine.graceMilliseconds - 1)
         try await test.manager.tidyLine(at: test.clock.now().boot)
-        #expect(try await test.manager.leases(LeaseFilter(), for: .administrator).count == 1)
+        #expect(try await test.manager.leases(LeaseFilter(), for: .administrator).count == 2)
         test.clock.advance(milliseconds: 1)
         try await test.manager.tidyLine(at: test.clock.now().boot)
         #expect(try await test.manager.leases(LeaseFilter(), for: .administrator).isEmpty)
