@@ -77,7 +77,14 @@ package struct BerthClient: Sendable {
 
     /// Finds out whether anybody answers.
     /// - Throws: ``ClientError`` `no-daemon` when nobody does.
-    package func knock() async throws(ClientError) { _ = try await send(.GET, "/livez") }
+    package func knock() async throws(ClientError) {
+        do {
+            _ = try await send(.GET, "/livez")
+        } catch  where error.code == "connection-lost" {
+            // It is going away, and nothing was asked of it yet.
+            throw .noDaemon([(endpoint, "it hangs up")])
+        }
+    }
 
     /// Sends one request and returns the body of a 2xx reply.
     func send(

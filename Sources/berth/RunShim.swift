@@ -1,4 +1,5 @@
 import BerthAPI
+import BerthClient
 import BerthCommandLine
 import BerthHost
 import FoundationEssentials
@@ -68,10 +69,16 @@ enum RunShim {
             try stream.send(Array(request.utf8))
             reply = try answer(stream)
         } catch {
-            throw ShimReport(exitCode: 69, message: "The daemon at \(socket) is gone: \(error). Run the command again.")
+            throw gone(socket, "\(error)")
         }
+        // A daemon that is killed meanwhile leaves no answer, or half of one.
+        guard reply.contains("\r\n") else { throw gone(socket, "it hung up") }
         guard !reply.hasPrefix("HTTP/1.1 200 ") else { return }
         throw refusal(reply)
+    }
+
+    private static func gone(_ socket: String, _ why: String) -> ShimReport {
+        ShimReport(exitCode: 69, message: "The daemon at \(socket) is gone: \(why). Run the command again.")
     }
 
     /// As much of the answer as counts: of a success the first line.
@@ -91,6 +98,6 @@ enum RunShim {
             let line = reply.prefix { !$0.isNewline }
             return ShimReport(exitCode: 70, message: "The daemon's answer cannot be read: \(line)")
         }
-        return ShimReport(exitCode: 65, message: problem.detail)
+        return ShimReport(exitCode: ClientError(problem).exitCode, message: problem.detail)
     }
 }
