@@ -17,9 +17,13 @@ enum Reply {
     }
 
     static func text(_ text: String, type: String, fields: HTTPFields = [:]) -> Response {
+        Reply.text(ByteBuffer(string: text), type: type, fields: fields)
+    }
+
+    static func text(_ text: ByteBuffer, type: String, fields: HTTPFields = [:]) -> Response {
         var fields = fields
         fields[.contentType] = type
-        return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+        return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: text))
     }
 
     static let noContent = Response(status: .noContent)

@@ -2,6 +2,7 @@ import BerthCore
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// One kind of problem, as its page tells it.
 private struct ProblemPage: Codable {
@@ -41,8 +42,9 @@ extension Routes {
     func addDocuments(to router: Router<BerthRequestContext>) throws {
         let pages = try JSON.decoder.decode(
             [String: ProblemPage].self, from: Data(PackageResources.problems_json))
-        let document = String(decoding: PackageResources.openapi_json, as: UTF8.self)
-        let docs = String(decoding: PackageResources.docs_html, as: UTF8.self)
+        // All answers share these bytes, however many connections do not take theirs.
+        let document = ByteBuffer(bytes: PackageResources.openapi_json)
+        let docs = ByteBuffer(bytes: PackageResources.docs_html)
         book.add(.get, "/openapi.json", to: router) { _, _, _ in
             Reply.text(document, type: "application/json", fields: [.cacheControl: "no-cache"])
         }
