@@ -76,6 +76,8 @@ class Daemon:
         (self.range,) = free_ranges(pool_size)
         self.log = os.path.join(self.folder.name, "daemon.log")
         self.process = None
+        # Odd while it is up; whoever finds another number later has met a restart.
+        self.turns = 0
 
     def __enter__(self):
         return self.start()
@@ -99,6 +101,7 @@ class Daemon:
                 with open(self.log, encoding="utf-8", errors="replace") as log:
                     raise RuntimeError("the daemon did not start:\n" + log.read()[-2000:])
             time.sleep(0.01)
+        self.turns += 1
         return self
 
     def answers(self):
@@ -117,6 +120,7 @@ class Daemon:
 
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
+            self.turns += 1
             self.process.send_signal(number)
             self.process.wait(30)
         return self.process.returncode if self.process else None

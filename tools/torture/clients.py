@@ -62,13 +62,16 @@ class Client(threading.Thread):
         self.released.add(lease)
 
     def insist(self, method, path, body=None, headers=None):
-        """Asks until somebody answers: a killed daemon comes back."""
+        """Asks until somebody answers: a daemon that was killed, or says that it stops, comes back."""
         deadline = time.monotonic() + 120
         while True:
             try:
                 if self.connection is None:
                     self.connection = UnixConnection(self.socket)
-                return self.connection.call(method, path, body, headers)
+                status, answer = self.connection.call(method, path, body, headers)
+                if status == 503 and answer["code"] == "storage-unavailable":
+                    raise ConnectionError(answer["detail"])
+                return status, answer
             except (OSError, http.client.HTTPException) as error:
                 if self.connection is not None:
                     self.connection.close()

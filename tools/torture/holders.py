@@ -1,7 +1,6 @@
 """Clients whose leases are held by real processes, which die at random, and the record they keep of it."""
 
 import os
-import random
 import signal
 import threading
 import time
@@ -51,6 +50,8 @@ class Held:
 class Holder(Client):
     """Leases with and without an owner, attaches, renews, releases, and kills its own processes."""
 
+    SIZES = (1, 2, 6)
+
     def __init__(self, number, socket, seed):
         super().__init__(number, socket, 0, seed)
         self.leases, self.operations, self.stop = [], 0, None
@@ -79,11 +80,12 @@ class Holder(Client):
 
     def grant(self):
         owner = Process() if self.random.random() < 0.7 else None
-        body = {"session": f"s{self.number}", "count": self.random.choice([1, 2, 6])}
+        body = {"session": f"s{self.number}", "count": self.random.choice(self.SIZES)}
         body.update({"owner_pid": owner.pid} if owner else {"ttl_seconds": 3600})
+        asked_at = time.monotonic()
         status, lease = self.insist("POST", "/v1/leases", body, {"Idempotency-Key": str(uuid.uuid4())})
         if status in (200, 201):
-            self.leases.append(Held(lease, owner))
+            self.keep(Held(lease, owner), asked_at)
             return
         is_dead = owner is not None and owner.killed_at is not None
         if owner:
@@ -92,6 +94,10 @@ class Holder(Client):
             self.refusals += 1
         elif not (status == 422 and is_dead):
             raise AssertionError(f"a lease was answered with {status} {lease}")
+
+    def keep(self, held, asked_at):
+        """A lease was granted that was asked for then."""
+        self.leases.append(held)
 
     def attach(self, held):
         if len(held.agents) == len(held.ports):

@@ -86,7 +86,12 @@ def settled(check, seconds=20):
 def differences(daemon, holders):
     """What API and database say otherwise than the clients' record. "Yet" marks what may still come right."""
     shown = {lease["id"]: lease for lease in daemon.leases("active")}
-    wrong = database_faults(daemon, set(shown))
+    return database_faults(daemon, set(shown)) + record_faults(daemon, holders, shown)
+
+
+def record_faults(daemon, holders, shown):
+    """What the API says otherwise than the holders' record; `shown` are the active leases that may be theirs."""
+    wrong = []
     connection = UnixConnection(daemon.socket)
     for held in (held for holder in holders for held in holder.leases):
         lease = shown.get(held.id) or connection.call("GET", f"/v1/leases/{held.id}")[1]
@@ -160,7 +165,7 @@ def forget_ended(holder):
     holder.leases = ended[-20:] + live
 
 
-def end(daemon, holders):
+def end(daemon, holders, seconds=60):
     """With nobody left, every port is free in the end. And the checks must notice a record that is otherwise."""
     faults = []
     altered = next((held for holder in holders for held in holder.leases if held.certainly_until() is None), None)
@@ -178,11 +183,11 @@ def end(daemon, holders):
                 connection.call("DELETE", f"/v1/leases/{held.id}")
 
     def leaked():
-        pool = connection.call("GET", "/v1/pools/default")[1]
+        pools = connection.call("GET", "/v1/pools")[1]["pools"]
         active = [lease["id"] for lease in daemon.leases("active")]
-        is_free = pool["free"] == pool["size"] and not active
-        return [] if is_free else [f"not every port is free yet: {pool}, active leases {active}"]
+        is_free = all(pool["free"] == pool["size"] for pool in pools) and not active
+        return [] if is_free else [f"not every port is free yet: {pools}, active leases {active}"]
 
-    faults += settled(leaked, 60)
+    faults += settled(leaked, seconds)
     connection.close()
     return faults

@@ -10,13 +10,9 @@ go of everything.
 
 import argparse
 import collections
-import heapq
 import json
 import os
-import random
 import resource
-import select
-import socket
 import subprocess
 import sys
 import threading
@@ -24,124 +20,14 @@ import time
 
 from berth_host import Daemon, UnixConnection
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 BAR = 3
 CLIENTS = 4
-# Connections that are opened in a second. A crowd that comes, or is closed, all at once is another test.
-PACE = 500
-# How long the daemon lets a client take for a request, and a dribble's pause.
+# How long the daemon lets a client take for a request.
 DEADLINE = 15
-PAUSE = 3
 # The daemon lets a connection go after this many seconds, whatever it does.
 PATIENCE = 80
-
-HEAD = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
-KINDS = {
-    "silent": b"",
-    "header": HEAD + b"X-Slow: ",
-    "body": b"POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"Content-Length: 60000\r\n\r\n",
-    "idle": HEAD + b"\r\n",
-    "deaf": b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n",
-}
-
-
-class Crowd:
-    """So many slow connections, kept up for as long as standard input is open. It runs in a process of its own."""
-
-    def __init__(self, path, port, size, seed):
-        self.path, self.port, self.size = path, port, size
-        self.random = random.Random(seed)
-        self.poll = select.epoll()
-        self.members = {}  # descriptor -> (socket, kind)
-        self.dribbles = []  # (when, number, descriptor, socket)
-        self.vacant = collections.deque(range(size))
-        self.numbers = {}  # descriptor -> the member's number, which decides what it is
-        self.opened = self.closed = self.refused = 0
-        self.fewest = size
-
-    def run(self):
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, self.size + 200)), hard))
-        self.poll.register(sys.stdin.fileno(), select.EPOLLIN | select.EPOLLHUP)
-        start, is_full = time.monotonic(), False
-        while True:
-            for descriptor, events in self.poll.poll(0.02):
-                if descriptor == sys.stdin.fileno():
-                    print(json.dumps({"opened": self.opened, "closed": self.closed, "refused": self.refused,
-                                      "fewest": self.fewest}), flush=True)
-                    return
-                self.hear(descriptor, events)
-            now = time.monotonic()
-            self.fill(PACE * (now - start))
-            self.dribble(now)
-            if is_full:
-                self.fewest = min(self.fewest, len(self.members))
-            elif len(self.members) >= self.size:
-                is_full = True
-                print("full", flush=True)
-
-    def fill(self, allowance):
-        while self.vacant and self.opened + self.refused < allowance:
-            number = self.vacant.popleft()
-            # The two counts are coprime, so that each kind is on both listeners.
-            kind, on_socket = list(KINDS)[number % len(KINDS)], number % 2 == 0
-            if kind == "body" and not on_socket:
-                kind = "header"  # without a token TCP takes no body
-            try:
-                member = socket.socket(socket.AF_UNIX if on_socket else socket.AF_INET)
-                member.settimeout(10)
-                member.connect(self.path if on_socket else ("127.0.0.1", self.port))
-                member.sendall(KINDS[kind])
-            except OSError:
-                self.refused += 1
-                self.vacant.append(number)
-                continue
-            member.setblocking(False)
-            self.opened += 1
-            descriptor = member.fileno()
-            self.members[descriptor], self.numbers[descriptor] = (member, kind), number
-            self.poll.register(descriptor, select.EPOLLRDHUP | (0 if kind == "deaf" else select.EPOLLIN))
-            if kind in ("header", "body"):
-                self.plan(time.monotonic(), descriptor, member)
-
-    def plan(self, now, descriptor, member):
-        heapq.heappush(self.dribbles, (now + self.random.uniform(0.5, 1.5) * PAUSE, self.opened, descriptor, member))
-
-    def dribble(self, now):
-        while self.dribbles and self.dribbles[0][0] <= now:
-            _, _, descriptor, member = heapq.heappop(self.dribbles)
-            if self.members.get(descriptor, (None,))[0] is not member:
-                continue
-            try:
-                member.send(b"a" if self.members[descriptor][1] == "header" else b" ")
-            except OSError:
-                self.leave(descriptor)
-            else:
-                self.plan(now, descriptor, member)
-
-    def hear(self, descriptor, events):
-        if descriptor not in self.members:
-            return
-        if not events & select.EPOLLIN:
-            self.leave(descriptor)
-            return
-        try:
-            if self.members[descriptor][0].recv(65536):
-                return
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self.leave(descriptor)
-
-    def leave(self, descriptor):
-        """The daemon has closed it; another takes its place."""
-        member, _ = self.members.pop(descriptor)
-        self.poll.unregister(descriptor)
-        member.close()
-        self.closed += 1
-        self.vacant.append(self.numbers.pop(descriptor))
 
 
 class Client(threading.Thread):
@@ -175,6 +61,17 @@ class Client(threading.Thread):
         return answer
 
 
+def allow_descriptors(count):
+    """For the daemon and the crowd, which inherit it. Only root may go beyond the hard limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= count:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
+    except (ValueError, PermissionError) as error:
+        raise RuntimeError(f"{count} descriptors are needed, and {hard} allowed; see ulimit -n") from error
+
+
 def measure(daemon, seconds):
     """Every latency of the clients in so many seconds."""
     until = time.monotonic() + seconds
@@ -191,15 +88,15 @@ def measure(daemon, seconds):
 
 def beside_a_crowd(daemon, connections, seconds, seed):
     """The same beside a crowd, and what the crowd has to tell."""
-    line = [sys.executable, os.path.abspath(__file__), "--crowd", daemon.socket, str(daemon.port()), str(connections),
+    line = [sys.executable, os.path.join(HERE, "slow_crowd.py"), daemon.socket, str(daemon.port()), str(connections),
             str(seed)]
     crowd = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         if crowd.stdout.readline().strip() != "full":
             raise RuntimeError("the crowd does not come together")
-        times = measure(daemon, seconds)
+        times, memory = measure(daemon, seconds), resident(daemon)
         crowd.stdin.close()
-        return times, json.loads(crowd.stdout.readline())
+        return times, json.loads(crowd.stdout.readline()) | {"memory": memory}
     finally:
         if not crowd.stdin.closed:
             crowd.stdin.close()
@@ -243,7 +140,9 @@ def lets_go(daemon, goal):
 
 def run(binary, connections, seconds, rounds, seed):
     """Returns the faults found beside crowds of so many connections."""
+    allow_descriptors(connections + 300)
     faults, alone, beside, memory, told = [], [], [], [], collections.Counter()
+    most = 0
     with Daemon(binary, listen="127.0.0.1:0") as daemon:
         measure(daemon, min(1, seconds))
         # The clients' own connections may not have gone yet.
@@ -252,6 +151,7 @@ def run(binary, connections, seconds, rounds, seed):
             alone += measure(daemon, seconds)
             times, said = beside_a_crowd(daemon, connections, seconds, seed + number)
             beside += times
+            most = max(most, said["memory"])
             told.update(opened=said["opened"], closed=said["closed"], refused=said["refused"])
             if said["fewest"] < 0.9 * connections:
                 faults.append(f"the crowd was {said['fewest']} connections at one time, of {connections}")
@@ -264,7 +164,8 @@ def run(binary, connections, seconds, rounds, seed):
     print(f"seed {seed}: {connections} connections, {told['opened']} opened, {told['closed']} closed by the daemon,"
           f" {told['refused']} refused; {len(alone)} and {len(beside)} requests, p50 {percentile(alone, 0.5) * 1e3:.2f}"
           f" and {percentile(beside, 0.5) * 1e3:.2f} ms, p99 {percentile(alone, 0.99) * 1e3:.2f} and"
-          f" {percentile(beside, 0.99) * 1e3:.2f} ms; {memory[-1]:.0f} MiB")
+          f" {percentile(beside, 0.99) * 1e3:.2f} ms; {most:.0f} MiB beside a crowd, behind each"
+          f" {', '.join(f'{one:.0f}' for one in memory)}")
     faults += verdict(alone, beside)
     # The check itself must fail where one request in fifty takes far too long.
     longest = BAR * percentile(alone, 0.99) + 1
@@ -274,10 +175,6 @@ def run(binary, connections, seconds, rounds, seed):
 
 
 def main():
-    if sys.argv[1:2] == ["--crowd"]:
-        path, port, size, seed = sys.argv[2:]
-        Crowd(path, int(port), int(size), int(seed)).run()
-        return
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--connections", type=int, default=5000)
     arguments.add_argument("--seconds", type=float, default=20, help="of each measurement; longer than the deadlines")

@@ -155,6 +155,8 @@ class Waiter(Client):
                 wish.outcome = "gone"
                 return False
             status, answer = connection.answer()
+            if status == 503 and answer["code"] == "storage-unavailable":
+                raise ConnectionError(answer["detail"])
         except (OSError, http.client.HTTPException):
             wish.outcome = "gone"
             return False
