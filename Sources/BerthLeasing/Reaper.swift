@@ -98,6 +98,8 @@ package final class Reaper: Service {
             try await part(now)
             return true
         } catch {
+            // A stop gives up what is under way; the next start goes on with it.
+            guard !Task.isCancelled else { return false }
             ReaperMetrics.failures.increment()
             logger.error("part of a sweep failed; it is tried again", metadata: ["error": "\(error)"])
             return false
