@@ -125,6 +125,11 @@ class Daemon:
             self.process.wait(30)
         return self.process.returncode if self.process else None
 
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii", errors="replace") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def leases(self, state):
         """Every lease in this state, over all pages."""
         connection, found, cursor = UnixConnection(self.socket), [], ""
