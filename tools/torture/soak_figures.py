@@ -67,7 +67,7 @@ class Bound:
     is_hosts: bool = False
 
     def most(self, before, slower, cached):
-        """What the figure may be that was `before`, on a host that became slower, with so much more in SQLite's caches."""
+        """What a figure may be that was `before`, on a host that is slower, with so much more in SQLite's caches."""
         factor = self.factor * (slower if self.is_hosts else 1)
         return factor * max(before, self.floor) + self.slack + (cached if self.figure == "memory" else 0)
 
@@ -227,14 +227,13 @@ def storms(samples, longest):
 
 def unnoticed(samples):
     """The comparison must fail where a figure has grown to a tenth more than it may be, each by itself."""
-    life, number = long_life(samples)
+    life, _ = long_life(samples)
     first, last = thirds(life)
     slower = max(1, median(last, "host") / median(first, "host"))
-    faults = []
+    faults, late = [], {sample.at for sample in last}
     for bound in BOUNDS:
         most = bound.most(median(first, bound.figure), slower, newly_cached(first, last))
-        false = life[:-len(last)] + [replace(sample, **{bound.figure: 1.1 * most}) for sample in last]
-        around = [sample for sample in samples if sample.life != number]
-        if not any(fault.startswith(bound.figure) for fault in summary(false + around)[1]):
+        false = [replace(sample, **{bound.figure: 1.1 * most}) if sample.at in late else sample for sample in samples]
+        if not any(fault.startswith(bound.figure) for fault in summary(false)[1]):
             faults.append(f"the comparison does not notice that {bound.figure} grows")
     return faults
