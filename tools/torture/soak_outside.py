@@ -108,8 +108,9 @@ class Looker(Actor):
             timespec="milliseconds").replace("+00:00", "Z")
         path = self.random.choice([
             "/v1/leases?limit=100", f"/v1/leases?state=ended&port={port}&limit=50",
-            "/v1/leases?session=s1&state=all&limit=50", f"/v1/leases?pool={LINE}&limit=100", "/v1/sessions?limit=100", "/v1/sessions?state=active&limit=1000",
-            "/v1/pools", f"/v1/ports/{port}", f"/v1/ports/{port}?at={then}", "/v1/tickets?limit=100", "/readyz?verbose",
+            "/v1/leases?session=s1&state=all&limit=50", f"/v1/leases?pool={LINE}&limit=100",
+            "/v1/sessions?limit=100", "/v1/sessions?state=active&limit=1000", "/v1/pools", f"/v1/ports/{port}",
+            f"/v1/ports/{port}?at={then}", "/v1/tickets?limit=100", "/readyz?verbose",
             "/v1/audit?limit=100&order=desc", f"/v1/audit?port={port}&limit=50&order=desc",
             "/v1/audit?session=s2&limit=50&order=desc", f"/v1/audit?event=lease.orphaned&since={then}&limit=1000",
             "/v1/audit?event=ticket.lapsed&limit=20&order=desc", "/v1/audit/head", "/v1/reap",
