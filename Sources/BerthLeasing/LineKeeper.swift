@@ -28,6 +28,8 @@ package final class LineKeeper: Service {
             do {
                 try await manager.serveLine()
             } catch {
+                // A stop gives up what is under way; the next start goes on with it.
+                guard !Task.isCancelled else { return }
                 // The reaper's sweep has it tried again.
                 logger.error("the line could not be served; it is tried again", metadata: ["error": "\(error)"])
             }
@@ -42,6 +44,7 @@ package final class LineKeeper: Service {
                 do {
                     try await manager.tidyLine(at: now)
                 } catch {
+                    guard !Task.isCancelled else { return }
                     logger.error("tickets could not be ended; it is tried again", metadata: ["error": "\(error)"])
                 }
                 continue
