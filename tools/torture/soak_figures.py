@@ -10,9 +10,9 @@ memory     1.15 times and 6 MiB, and by what SQLite may still have kept of a fil
 fds        1.15 times and 16. Each owner and agent that lives has one, and how many do is chance.
 threads    4. They are few, and none is made for a request.
 WAL        1.5 times and 8 MiB, from the 16 MiB on at which it begins anew: until then it is being filled.
-latency    p50 and p99 of the steady client's grants: three times, and 5 or 10 ms. On two cores it is what the neighbours
-           leave, and a compiler that starts doubles it; what the daemon does itself, CPU tells. When the host is slower,
-           which a synced write and some turns of another process tell beside each grant, it is so much more.
+latency    p50 and p99 of the steady client's grants: three times, and 5 or 10 ms. On two cores it is what the
+           neighbours leave, and a compiler that starts doubles it; what the daemon does itself, CPU tells. When the
+           host is slower, which a synced write and some turns of another process tell beside each grant, so much more.
 CPU        1.5 times what a change cost the daemon, and 0.2 ms: what is slow for everybody on the host does not excuse
            more work.
 restarts   memory of the second storm's short lives against the first one's, at the same ages, by the same bound: it
