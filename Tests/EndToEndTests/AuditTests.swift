@@ -42,7 +42,8 @@ import Testing
                 #expect(answer.status == 200 && answer.json["events"].items.isEmpty, "\(query): \(answer)")
             }
             let newest = try daemon.call("GET", "/v1/audit?order=desc&limit=1&cursor=\(cursor)").json
-            #expect(newest["events"].items.first?["seq"] == (try daemon.call("GET", "/v1/audit/head").json["seq"]))
+            let head = try daemon.call("GET", "/v1/audit/head").json
+            #expect(newest["events"].items.first?["seq"] == head["seq"])
             for list in ["leases", "sessions", "tickets", "tokens", "pools"] {
                 #expect(try daemon.call("GET", "/v1/\(list)?cursor=\(cursor)").status == 200, "\(list)")
             }

@@ -33,10 +33,11 @@ with-security-parameters = false
 # What stands here is found again by its seed; secrets are the daemon's of this run.
 [output.sanitization]
 enabled = false
-# An endless stream; what it says in this time is checked.
+# An endless stream; what it says in this time is checked. On a busy host its head may come later, hence the repeats.
 [[operations]]
 include-path = "/v1/events"
-request-timeout = 0.2
+request-timeout = 0.3
+request-retries = 5
 """
 
 
