@@ -168,6 +168,14 @@ let package = Package(
         .testTarget(
             name: "BerthCLITests", dependencies: ["BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore"],
             swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore", "BerthHost", "BerthServer", "BerthTestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["berth", "BerthTestSupport"], swiftSettings: settings),
         .testTarget(
             name: "TidyTests", dependencies: [.product(name: "Crypto", package: "swift-crypto")],

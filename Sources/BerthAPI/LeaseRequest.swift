@@ -105,13 +105,24 @@ extension RequestReader {
         let areFine = labels.allSatisfy { key, value in
             RequestBounds.labelKeyBytes.contains(key.utf8.count)
                 && RequestBounds.labelValueBytes.contains(value.utf8.count)
-                && (key + value).unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+                && !(key + value).unicodeScalars.contains(where: \.steersItsReader)
         }
         if labels.count > RequestBounds.labels {
             fail("labels", "there may be at most \(RequestBounds.labels)")
         } else if !areFine {
-            fail("labels", "keys have 1 to 63 bytes, values at most 255, and neither has control characters")
+            fail("labels", "keys have 1 to 63 bytes, values at most 255, neither with characters that control text")
         }
         return labels
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is no part of a text but changes how a terminal or a page shows it: controls, separators of lines, and what
+    /// turns the direction of writing around, so that a label reads as something else than it is (CVE-2021-42574).
+    fileprivate var steersItsReader: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: properties.isBidiControl
+        }
     }
 }

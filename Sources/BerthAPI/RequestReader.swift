@@ -13,6 +13,9 @@ struct RequestReader {
         init?(intValue: Int) { nil }
     }
 
+    /// How many members that there are not are told of one by one.
+    private static let toldMembers = 16
+
     private let container: KeyedDecodingContainer<Key>
     private(set) var errors: [FieldError] = []
 
@@ -23,9 +26,14 @@ struct RequestReader {
         } catch is DecodingError {
             throw BerthError.invalid("body", "the request's body must be a JSON object")
         }
-        for key in container.allKeys where !known.contains(key.stringValue) {
+        let unknown = container.allKeys.map(\.stringValue).filter { !known.contains($0) }.sorted()
+        // Thousands fit a body, and each is told with all the names that there are.
+        for name in unknown.prefix(Self.toldMembers) {
             let names = known.sorted().joined(separator: ", ")
-            fail(key.stringValue, "there is no such member; there are: \(names)")
+            fail(name, "there is no such member; there are: \(names)")
+        }
+        if unknown.count > Self.toldMembers {
+            fail("body", "has \(unknown.count - Self.toldMembers) more members that there are not")
         }
     }
 

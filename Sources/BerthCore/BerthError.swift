@@ -23,17 +23,19 @@ package struct BerthError: Error, Sendable {
 
     /// A request whose member `field` is wrong.
     package static func invalid(_ field: String, _ detail: String) -> BerthError {
-        BerthError(.invalidField, "\(field): \(detail)", fields: [FieldError(field: field, detail: detail)])
+        let error = FieldError(field: field, detail: detail)
+        return BerthError(.invalidField, "\(error.field): \(detail)", fields: [error])
     }
 }
 
 /// One member of a request and what is wrong with it.
 package struct FieldError: Hashable, Sendable {
+    /// As the caller spelt it; what is far longer than any of ours is cut, since it is told more than once.
     package let field: String
     package let detail: String
 
     package init(field: String, detail: String) {
-        self.field = field
+        self.field = field.utf8.count > 256 ? String(field.unicodeScalars.prefix(64)) + "…" : field
         self.detail = detail
     }
 }

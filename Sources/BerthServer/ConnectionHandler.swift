@@ -24,15 +24,15 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// How long a client may leave an answer where it is. Readers of events are let go sooner, with a word.
     static let takingDeadline = TimeAmount.minutes(2)
 
+    /// How long a client may go on sending behind the last answer.
+    static let farewell = TimeAmount.seconds(2)
+
     private let requestIDs: RequestIDs
     private let peers: Peers?
     private let connections: ConnectionCount?
-    /// Requests that were read and not answered yet.
-    private var unanswered = 0
-    /// The last request's head was read and its end was not.
-    private var isReading = false
-    /// A response's head was written and its end was not.
-    private var isResponding = false
+    private var conversation = Conversation()
+    /// What to say of that which was no request, once it is its turn.
+    private var fault: BerthError?
     private var deadline: Scheduled<Void>?
     /// Runs while more waits to be sent than the connection takes.
     private var stall: Scheduled<Void>?
@@ -86,36 +86,82 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard conversation.takesMore else { return }
         switch unwrapInboundIn(data) {
-        case .head:
-            unanswered += 1
-            isReading = true
+        case .head(let request):
+            conversation.readHead(isLast: request.isLastOfConnection)
             if deadline == nil { startDeadline(context) }
         case .body: break
         case .end:
-            isReading = false
             deadline?.cancel()
             deadline = nil
+            if conversation.readEnd() { shutInput(context) }
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head: isResponding = true
-        case .body: break
-        case .end:
-            isResponding = false
-            unanswered -= 1
+        if conversation.isOver {
+            // The answer to a request that was refused meanwhile.
+            promise?.succeed()
+            return
         }
-        context.write(data, promise: promise)
+        switch unwrapOutboundIn(data) {
+        case .head(var response):
+            if conversation.writeHead() { response.headerFields[.connection] = "close" }
+            context.write(wrapOutboundOut(.head(response)), promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end:
+            let step = conversation.writeEnd()
+            let written = step == .goOn ? promise : promise ?? context.eventLoop.makePromise()
+            context.write(data, promise: written)
+            take(step, after: written?.futureResult, context)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Answers to requests before this one must come first, and nobody can say any more which bytes belong to what.
-        let isBrokenRequestNext = unanswered == (isReading ? 1 : 0) && !isResponding
-        if isBrokenRequestNext, !Self.isTLS(error) { answer(Self.problem(error), context) }
-        context.close(promise: nil)
+        // Whoever does not speak TLS is told nothing, and what was not decrypted is no request.
+        guard !Self.isTLS(error) else { return context.close(promise: nil) }
+        guard conversation.takesMore else { return }
+        fault = Self.problem(error)
+        deadline?.cancel()
+        deadline = nil
+        shutInput(context)
+        take(conversation.fail(), after: nil, context)
+    }
+
+    /// - Parameter written: when the last answer is on its way; nil where none is.
+    private func take(
+        _ step: Conversation.Step, after written: EventLoopFuture<Void>?, _ context: ChannelHandlerContext
+    ) {
+        switch step {
+        case .goOn: break
+        case .refuse: leave(after: fault.map { answer($0, context) } ?? written, context)
+        case .close:
+            context.flush()
+            leave(after: written, context)
+        }
+    }
+
+    /// Lets nothing of what still comes reach the parser. The client's end of the connection is noticed all the same.
+    private func shutInput(_ context: ChannelHandlerContext) {
+        // A connection that is being taken down has none any more, and reads nothing.
+        if let valve = try? context.pipeline.syncOperations.handler(type: InputValve.self) { valve.shut() }
+    }
+
+    /// Ends the connection behind what was written, and waits for the client to do so too: where more is to be read, closing
+    /// at once would make the kernel throw away what the client has not taken yet (RFC 9112, 9.6).
+    private func leave(after written: EventLoopFuture<Void>?, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        let written = written ?? context.eventLoop.makeSucceededVoidFuture()
+        written.flatMap { bound.value.context.close(mode: .output) }.whenComplete { result in
+            let (handler, context) = bound.value
+            guard case .success = result else { return context.close(promise: nil) }
+            handler.cancelDeadlines()
+            handler.deadline = context.eventLoop.scheduleTask(in: Self.farewell) {
+                bound.value.context.close(promise: nil)
+            }
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -176,7 +222,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func answer(_ error: BerthError, _ context: ChannelHandlerContext) {
+    /// - Returns: when it is on its way.
+    @discardableResult
+    private func answer(_ error: BerthError, _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
         let problem = Problem(error, requestID: requestIDs.next())
         let body = (try? JSON.encoder.encode(problem)) ?? Data()
         var fields: HTTPFields = [
@@ -187,6 +235,21 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let head = HTTPResponse(status: .init(code: problem.status), headerFields: fields)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        return context.writeAndFlush(wrapOutboundOut(.end(nil)))
+    }
+}
+
+extension HTTPRequest {
+    /// Whether the connection ends with the answer: the client says so, or no parser would agree with every other one on
+    /// where the next request begins.
+    ///
+    /// Behind a request for another protocol ours stops reading, and an upgrade is not what we do.
+    fileprivate var isLastOfConnection: Bool {
+        if method == .connect || headerFields[.upgrade] != nil { return true }
+        let coding = headerFields[.transferEncoding]?.lowercased()
+        if coding != nil, coding != "chunked" || headerFields[.contentLength] != nil { return true }
+        return headerFields[.connection]?.lowercased().split(separator: ",").contains { token in
+            token.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" } == "close"
+        } ?? false
     }
 }

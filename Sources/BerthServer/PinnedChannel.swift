@@ -21,13 +21,15 @@ struct PinnedChannel: ServerChildChannel {
     }
 
     private func setupHTTP(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        let made = self.channel.setup(channel: channel, logger: logger)
-        guard let scheme else { return made }
-        return made.flatMapThrowing { value in
-            // Behind the parser, where a request still has its target.
+        self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(TargetHandler(scheme: scheme), position: .after(parser))
+            try pipeline.addHandler(InputValve(), position: .before(parser))
+            try pipeline.addHandler(OldVersionHandler(), position: .after(parser))
+            if let scheme {
+                // Behind the parser, where a request still has its target.
+                try pipeline.addHandler(TargetHandler(scheme: scheme), position: .after(parser))
+            }
             return value
         }
     }

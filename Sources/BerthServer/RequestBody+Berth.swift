@@ -28,17 +28,7 @@ extension Request {
 
     /// Decodes a body that must be there.
     func decode<Value: Decodable>(_ type: Value.Type, from body: Data) throws -> Value {
-        // The decoder mends broken UTF-8 by itself, and a mended name is not the one that was sent.
-        guard String(validating: body, as: UTF8.self) != nil else {
-            throw BerthError(.malformedJSON, "The body is not well-formed JSON in UTF-8.")
-        }
-        do {
-            return try JSON.decoder.decode(Value.self, from: body)
-        } catch let error as BerthError {
-            throw error
-        } catch {
-            throw BerthError(.malformedJSON, "The body is not well-formed JSON in UTF-8.", cause: error)
-        }
+        try JSON.decode(type, from: body)
     }
 }
 

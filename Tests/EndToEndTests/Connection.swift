@@ -7,6 +7,8 @@ final class Connection {
         /// What had come of the response by then.
         let received: [UInt8]
         let reason: String
+        /// Whether the daemon closed it in order.
+        var isHangUp: Bool { reason == Connection.hangUp }
         var description: String {
             "\(reason) after \(received.count) bytes: \(String(decoding: received, as: UTF8.self))"
         }
@@ -107,7 +109,7 @@ final class Connection {
         return buffer
     }
 
-    private static let hangUp = "the daemon hung up"
+    fileprivate static let hangUp = "the daemon hung up"
 
     private func fill() throws {
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)
