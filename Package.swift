@@ -171,7 +171,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore", "BerthHost", "BerthServer", "BerthTestSupport",
+                "BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore", "BerthHost", "BerthServer",
+                "BerthTestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
