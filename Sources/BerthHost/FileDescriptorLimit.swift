@@ -23,7 +23,8 @@ package enum FileDescriptorLimit {
 
     /// Reads the line `Max open files            1024                 524288               files`.
     static func parse(_ text: String) -> (soft: UInt64, hard: UInt64)? {
-        let title = "Max open files"
+        // With its blank: a longer word would be another limit.
+        let title = "Max open files "
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(title) }) else { return nil }
         let numbers = line.dropFirst(title.count).split(separator: " ").prefix(2).map { number in
             number == "unlimited" ? UInt64.max : UInt64(number)

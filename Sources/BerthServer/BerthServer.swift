@@ -95,6 +95,7 @@ package struct BerthServer: Sendable {
         gateKeeper.connections = connections
         router.add(middleware: gateKeeper)
         if let limiter { router.add(middleware: RateLimitMiddleware(limiter: limiter)) }
+        router.add(middleware: WholeRequestMiddleware())
         let routes = Routes(manager: parts.manager, book: book)
         routes.addLeases(to: router)
         routes.addAgents(to: router)

@@ -85,6 +85,17 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if isHungUp { body?() }
     }
 
+    /// Whether all of the request that a connection answers now was read; no where it has been taken down.
+    static func hasWholeRequest(_ channel: any Channel) async -> Bool {
+        do {
+            return try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: ConnectionHandler.self).conversation.hasWholeRequest
+            }.get()
+        } catch {
+            return false
+        }
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard conversation.takesMore else { return }
         switch unwrapInboundIn(data) {

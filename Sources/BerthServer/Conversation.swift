@@ -25,7 +25,7 @@ struct Conversation {
     /// Requests whose head was read and which are not answered to the end.
     private var unanswered = 0
     /// The last request's head was read and its end was not.
-    private(set) var isReading = false
+    private var isReading = false
     /// An answer's head was written and its end was not.
     private var isResponding = false
     private var ending = Ending.none
@@ -38,6 +38,9 @@ struct Conversation {
         case .broken, .over: false
         }
     }
+
+    /// Whether all of the request that is answered next was read.
+    var hasWholeRequest: Bool { !(isReading && unanswered == 1) }
 
     /// Whether the connection has been told to end: what is written now belongs to nobody.
     var isOver: Bool { ending == .over }

@@ -8,16 +8,31 @@ import NIOCore
 extension Request {
     static let maxBodyBytes = 64 * 1024
 
-    /// The body's bytes; empty when there is none.
-    /// - Throws: `payload-too-large`, `unsupported-media-type` for a body that does not say it is JSON.
-    func berthBody() async throws -> Data {
+    /// Whether a body comes behind the head, be it an empty one.
+    var hasBody: Bool { headers[.contentLength].map { $0 != "0" } ?? (headers[.transferEncoding] != nil) }
+
+    /// The body, read to its end. A connection that ends before it looks the same to whoever only reads, but what was meant
+    /// may have been something else.
+    /// - Throws: `payload-too-large`, `malformed-request` for a body that was cut.
+    func wholeBody(on channel: any Channel) async throws -> ByteBuffer {
         let tooLarge = BerthError(.payloadTooLarge, "The body is over 64 KiB. No request needs so much.")
-        if let length = headers[.contentLength].flatMap({ Int($0) }), length > Self.maxBodyBytes { throw tooLarge }
+        let length = headers[.contentLength].flatMap { Int($0) }
+        if let length, length > Self.maxBodyBytes { throw tooLarge }
         var buffer = ByteBuffer()
         for try await chunk in body {
             buffer.writeImmutableBuffer(chunk)
             guard buffer.readableBytes <= Self.maxBodyBytes else { throw tooLarge }
         }
+        let isWhole =
+            if let length { buffer.readableBytes == length } else { await ConnectionHandler.hasWholeRequest(channel) }
+        guard isWhole else { throw BerthError(.malformedRequest, "The request ended in the middle of its body.") }
+        return buffer
+    }
+
+    /// The body's bytes; empty when there is none.
+    /// - Throws: `unsupported-media-type` for a body that does not say it is JSON.
+    func berthBody() async throws -> Data {
+        let buffer = try await body.collect(upTo: Self.maxBodyBytes)
         guard buffer.readableBytes > 0 else { return Data() }
         // Several fields are one list here, which is no type. What a browser sends without asking first is none of these.
         guard headers[.contentType]?.prefix(while: { $0 != ";" }).trimmed.lowercased() == "application/json" else {

@@ -111,6 +111,32 @@ import Testing
         }
     }
 
+    @Test func `is what must have come before anything is done`() throws {
+        try withDaemon { daemon in
+            for entrance in daemon.entrances {
+                let lease = try daemon.granted("s", 1, ["ttl_seconds": 600])
+                let path = "/v1/leases/\(try #require(lease["id"].int))"
+                let cut = [
+                    // All that is needed is there, but the request does not end with it.
+                    Self.post(["Content-Length: 30"]), Self.post([Self.chunked], "19\r\n\(Self.body)\r\n"),
+                    Self.post([Self.chunked], "19\r\n\(Self.body)\r\n0\r\n"),
+                    Self.post([Self.chunked], "19\r\n\(Self.body)\r\n0\r\nX Y: z\r\n\r\n"),
+                    "DELETE \(path) HTTP/1.1\r\n{fields}Content-Length: 2\r\n\r\n{",
+                    "DELETE \(path) HTTP/1.1\r\n{fields}\(Self.chunked)\r\n\r\n2\r\n{}\r\n",
+                    "POST \(path)/renew HTTP/1.1\r\n{fields}Content-Length: 20\r\n\r\n",
+                    "POST \(path)/renew HTTP/1.1\r\n{fields}\(Self.chunked)\r\n\r\n",
+                ]
+                for text in cut {
+                    let bytes = Array(text.replacing("{fields}", with: entrance.fields).utf8)
+                    let answers = try Answers(to: bytes, at: entrance.endpoint)
+                    #expect(answers.fault == nil && answers.statuses == [400], Comment(rawValue: text))
+                }
+                #expect(try daemon.all("/v1/leases", "leases") == [lease])
+                #expect(try daemon.release(lease).status == 204)
+            }
+        }
+    }
+
     @Test func `may be anywhere that a client stops: what was whole is answered, the rest is refused`() throws {
         try withDaemon { daemon in
             for entrance in daemon.entrances {

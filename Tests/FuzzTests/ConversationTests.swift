@@ -36,6 +36,8 @@ import Testing
         mutating func take(_ event: Event) -> String? {
             let takes = !isOver && !isFaulty && (!hasLast || isReading)
             guard conversation.takesMore == takes else { return "takes more: \(!takes)" }
+            let isWhole = ends > answered || answered >= heads
+            guard isOver || conversation.hasWholeRequest == isWhole else { return "is whole: \(!isWhole)" }
             switch event {
             case .head, .lastHead:
                 guard takes, !isReading else { return nil }
