@@ -77,6 +77,7 @@ import Testing
         let parsed = try #require(FileDescriptorLimit.parse(text))
         #expect(parsed.soft == 1024 && parsed.hard == .max)
         #expect(FileDescriptorLimit.parse("Max open files") == nil)
+        #expect(FileDescriptorLimit.parse("Max open files4 0") == nil)
         #expect(FileDescriptorLimit.read(of: -1) == nil)
     }
 

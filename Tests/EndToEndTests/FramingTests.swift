@@ -60,7 +60,7 @@ import Testing
             for entrance in daemon.entrances {
                 for text in Self.ambiguous {
                     let answers = try answers(text, entrance)
-                    let note = Comment(rawValue: text)
+                    let note = Comment(rawValue: "\(answers) to \(text)")
                     #expect(answers.fault == nil && answers.responses.count == 1, note)
                     guard let refusal = answers.responses.first else { continue }
                     expectProblem(refusal, 400, "malformed-request", note)
@@ -83,9 +83,12 @@ import Testing
             for entrance in daemon.entrances {
                 for text in fine {
                     let answers = try answers(text, entrance)
-                    #expect(answers.fault == nil && answers.statuses == [201, 200], Comment(rawValue: text))
-                    #expect(answers.ids == ["first", "next"], Comment(rawValue: text))
+                    let note = Comment(rawValue: "\(answers) to \(text)")
+                    #expect(answers.fault == nil && answers.statuses == [201, 200], note)
+                    #expect(answers.ids == ["first", "next"], note)
                 }
+                // It belongs to whom the entrance stands for.
+                #expect(try daemon.call("DELETE", "/v1/sessions/s").status == 204)
             }
         }
     }
@@ -104,9 +107,11 @@ import Testing
             for entrance in daemon.entrances {
                 for text in last {
                     let answers = try answers(text, entrance)
-                    #expect(answers.fault == nil && answers.statuses == [201], Comment(rawValue: text))
-                    #expect(answers.responses.first?["connection"] == "close", Comment(rawValue: text))
+                    let note = Comment(rawValue: "\(answers) to \(text)")
+                    #expect(answers.fault == nil && answers.statuses == [201], note)
+                    #expect(answers.responses.first?["connection"] == "close", note)
                 }
+                #expect(try daemon.call("DELETE", "/v1/sessions/s").status == 204)
             }
         }
     }
@@ -129,7 +134,7 @@ import Testing
                 for text in cut {
                     let bytes = Array(text.replacing("{fields}", with: entrance.fields).utf8)
                     let answers = try Answers(to: bytes, at: entrance.endpoint)
-                    #expect(answers.fault == nil && answers.statuses == [400], Comment(rawValue: text))
+                    #expect(answers.fault == nil && answers.statuses == [400], "\(answers) to \(text)")
                 }
                 #expect(try daemon.all("/v1/leases", "leases") == [lease])
                 #expect(try daemon.release(lease).status == 204)

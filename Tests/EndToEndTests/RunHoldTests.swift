@@ -67,6 +67,20 @@ import Testing
         }
     }
 
+    @Test(arguments: ["-1", "0", "99999999999999999999", "3:4", "\u{202E}7", " ", "LISTEN_FDS=1"])
+    func `believes nothing that it is told of sockets itself`(value: String) throws {
+        try withDaemon { daemon in
+            var commands = daemon.commands
+            for name in ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID"] { commands.environment[name] = value }
+            let outcome = try inventory(commands, ["--hold", "-n", "2"])
+            #expect(outcome.end == .exited(0), "\(outcome.errors)")
+            #expect(outcome.variables["LISTEN_FDS"] == "2")
+            #expect(outcome.variables["LISTEN_FDNAMES"] == "command:port-2")
+            #expect(outcome.variables["LISTEN_PID"] == outcome.variables["PID"])
+            #expect(outcome.variables["OTHER"] == nil)
+        }
+    }
+
     @Test func `takes the sockets' place whatever descriptors were open`() throws {
         try withDaemon { daemon in
             // As make passes its job server on: the command has what berth run was started with, but at 3 its sockets.

@@ -10,7 +10,7 @@ import Testing
 ///     BERTH_FUZZ_SEED=7 BERTH_FUZZ_INPUT=4711 swift test --filter FuzzTests
 struct FuzzRun {
     /// How many inputs each property gets: `BERTH_FUZZ_ROUNDS`.
-    static let rounds = variable("BERTH_FUZZ_ROUNDS") ?? 1000
+    static let rounds = variable("BERTH_FUZZ_ROUNDS") ?? 600
     /// `BERTH_FUZZ_SEED`.
     static let seed = variable("BERTH_FUZZ_SEED") ?? 7
     /// The one input that is made: `BERTH_FUZZ_INPUT`. Nil for all of them.
