@@ -45,8 +45,8 @@ struct RandomHistory {
         case 55..<68: _ = try await test.store.release(id, reason: "done", who)
         case 68..<70: _ = try await test.store.endSession(session(of: who), who)
         case 70..<77: try await agents(of: id, who)
-        case 77..<86: try await look()
-        case 86..<94: try await pass()
+        case 77..<83: try await look()
+        case 83..<94: try await pass()
         case 94..<97: try await tokens()
         default: try await restart()
         }
