@@ -45,14 +45,27 @@ extension Simulation {
                 }
                 continue
             }
-            if isNew { try checkGrant(lease) }
-            if isNew { events.granted.append(id) }
+            if isNew {
+                // One that waited may have been served after the crash, from pools that changed in between.
+                let isFromLine = try await newestTicket(got: id)
+                try checkGrant(lease, in: isFromLine ? host.pools + (events.beforeCrash?.pools ?? []) : nil)
+                events.granted.append(id)
+            }
             ledger.granted(lease, at: host.clock.now())
             if case .at(let deadline, let display) = expiry {
                 ledger.claims[id]?.deadline = deadline.milliseconds
                 ledger.claims[id]?.display = display.milliseconds
             }
         }
+    }
+
+    /// Whether the ticket that was made in this step got the lease.
+    private func newestTicket(got lease: LeaseID) async throws -> Bool {
+        let next = TicketID(ledger.lastTicket.number + 1)
+        guard case .granted(let got, _, _) = try await daemon.store.ticket(next, for: .daemon)?.state else {
+            return false
+        }
+        return got == lease
     }
 
     // MARK: A grant
