@@ -199,35 +199,31 @@ struct AuditVerifier: Sendable {
         if first > cut?.seq ?? 0, let id = untold.first(where: { state.kept[$0] == nil }) {
             throw Fault(seq: nil, says: "no record tells of lease \(id)")
         }
-        let untoldTicket = try Int64.fetchOne(
-            db,
-            sql: """
-                SELECT id FROM tickets
-                WHERE last_seq > ? AND NOT EXISTS (
-                    SELECT 1 FROM audit
-                    WHERE seq = last_seq AND event GLOB 'ticket.*' AND json_extract(details, '$.ticket.id') = tickets.id)
-                LIMIT 1
-                """, arguments: [cut?.seq ?? 0])
-        if let untoldTicket { throw Fault(seq: nil, says: "no record tells of ticket \(untoldTicket)") }
-        try checkTokens(db)
+        if let untold = try rowWithoutRecord(in: "tickets", "event GLOB 'ticket.*'", naming: "$.ticket.id", db) {
+            throw Fault(seq: nil, says: "no record tells of ticket \(untold)")
+        }
+        if let untold = try rowWithoutRecord(in: "tokens", "event = 'token.revoked'", naming: "$.token.id", db) {
+            throw Fault(seq: nil, says: "no record tells of the revocation of token \(untold)")
+        }
         let empty = try String.fetchOne(
             db,
             sql: "SELECT name FROM sessions WHERE NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)")
         if first > cut?.seq ?? 0, let empty { throw Fault(seq: nil, says: "no record tells of session \(empty)") }
     }
 
-    /// A row that says it was revoked has the record of it.
-    private func checkTokens(_ db: Database) throws {
-        let untold = try Int64.fetchOne(
+    /// A row whose last record, by its `last_seq`, is not there, or is another's; nil when there is none.
+    private func rowWithoutRecord(
+        in table: String, _ condition: String, naming path: String, _ db: Database
+    ) throws -> Int64? {
+        try Int64.fetchOne(
             db,
             sql: """
-                SELECT id FROM tokens
+                SELECT id FROM \(table)
                 WHERE last_seq > ? AND NOT EXISTS (
                     SELECT 1 FROM audit
-                    WHERE seq = last_seq AND event = 'token.revoked' AND json_extract(details, '$.token.id') = tokens.id)
+                    WHERE seq = last_seq AND \(condition) AND json_extract(details, ?) = \(table).id)
                 LIMIT 1
-                """, arguments: [cut?.seq ?? 0])
-        if let untold { throw Fault(seq: nil, says: "no record tells of the revocation of token \(untold)") }
+                """, arguments: [cut?.seq ?? 0, path])
     }
 
     private func lastRecord(of lease: Int64?, _ db: Database) throws -> Int64? {
