@@ -148,7 +148,8 @@ let package = Package(
             ],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
-            name: "BerthHostTests", dependencies: ["BerthCore", "BerthHost", "BerthTestProcess", "CBerthLinux"],
+            name: "BerthHostTests",
+            dependencies: ["BerthCore", "BerthHost", "BerthTestProcess", "BerthTestSupport", "CBerthLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "BerthLeasingTests",

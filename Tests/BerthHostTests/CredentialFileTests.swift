@@ -1,5 +1,6 @@
 import BerthCore
 import BerthHost
+import BerthTestSupport
 import FoundationEssentials
 import Glibc
 import Testing
@@ -7,10 +8,9 @@ import Testing
 @Suite struct `Files of certificates and keys` {
     /// A file of these bytes and this mode, in a folder of the test's own.
     private func withFile<Result>(mode: mode_t, size: Int = 5, _ body: (String) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.path + "/berth-credentials-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { _ = try? FileManager.default.removeItem(atPath: folder) }
-        let path = folder + "/file"
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.file("file")
         try Data(repeating: 7, count: size).write(to: URL(filePath: path))
         #expect(chmod(path, mode) == 0)
         return try body(path)

@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 import Glibc
 import Synchronization
 import Testing
@@ -39,12 +40,10 @@ import Testing
     }
 
     @Test func `tell who holds a lock file, without taking the lock`() throws {
-        // mkstemp(3) puts a name in place of the six X.
-        var template = Array("/tmp/berth-lock-XXXXXX".utf8CString)
-        let file = mkstemp(&template)
+        let folder = try TemporaryFolder()
+        let path = folder.file("lock")
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         try #require(file >= 0)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { unlink(path) }
         _ = "12345\n".withCString { write(file, $0, 6) }
         let free = try #require(try LockHolder.read(path))
         #expect(free.holder == nil && free.written == 12_345)

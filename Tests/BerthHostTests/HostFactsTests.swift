@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 import Glibc
 import Testing
 
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func `tells used-up descriptors from a defect`() throws {
-        let block = PortBlock(try #require(Port(8080)))
+        let block = PortBlock(8080)
         #expect(LinuxPortProbe.error(EMFILE, block).code == .storageUnavailable)
         #expect(LinuxPortProbe.error(ENOBUFS, block).code == .storageUnavailable)
         #expect(LinuxPortProbe.error(EINVAL, block).code == .internal)

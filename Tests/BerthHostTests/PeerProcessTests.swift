@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 import CBerthLinux
 import Glibc
 import Testing
@@ -8,26 +9,19 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) final class `Naming the process at the other end` {
     private let clock: LinuxClock
     private let table: LinuxProcessTable
-    private let directory: String
+    private let folder: TemporaryFolder
     private let listener: TestListener
 
     init() throws {
         clock = try LinuxClock()
         table = try LinuxProcessTable(clock: clock)
-        // mkdtemp(3) puts a name in place of the six X.
-        var template = Array("/tmp/berth-host-XXXXXX".utf8CString)
-        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
-        listener = try TestListener(path: "\(directory)/socket")
-    }
-
-    deinit {
-        unlink("\(directory)/socket")
-        rmdir(directory)
+        folder = try TemporaryFolder(in: "/tmp")
+        listener = try TestListener(path: folder.file("socket"))
     }
 
     /// A process that has connected, and our end of its connection.
     private func connected() throws -> (process: TestProcess, peer: Int32) {
-        let process = try TestProcess("connect", "\(directory)/socket")
+        let process = try TestProcess("connect", folder.file("socket"))
         #expect(process.line() == "connected")
         return (process, try listener.accept())
     }

@@ -1,5 +1,6 @@
 import BerthCore
 import BerthHost
+import BerthTestSupport
 import Glibc
 import Testing
 
@@ -10,27 +11,15 @@ import Testing
     }
 
     /// A file in place of a socket: their modes and groups are the same to chmod(2) and chown(2).
-    private func file(in folder: String) -> String {
-        let path = folder + "/s"
+    private func file(in folder: TemporaryFolder) -> String {
+        let path = folder.file("s")
         close(open(path, O_CREAT | O_WRONLY, 0o600))
         return path
     }
 
-    private func folder() throws -> String {
-        var template = Array("/tmp/berth-access-XXXXXX".utf8CString)
-        #expect(mkdtemp(&template) != nil)
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private func remove(_ folder: String) {
-        unlink(folder + "/s")
-        rmdir(folder)
-    }
-
     @Test(arguments: [0o600, 0o660, 0o666] as [UInt32])
     func `becomes the mode that was asked for`(wanted: UInt32) throws {
-        let folder = try folder()
-        defer { remove(folder) }
+        let folder = try TemporaryFolder()
         let path = file(in: folder)
         try SocketAccess(mode: wanted, group: nil).apply(to: path)
         #expect(mode(path) == wanted)
@@ -52,15 +41,14 @@ import Testing
     }
 
     @Test func `names the folder that keeps others out`() throws {
-        let folder = try folder()
-        defer { remove(folder) }
-        let path = folder + "/s"
+        let folder = try TemporaryFolder()
+        let path = folder.file("s")
         #expect(try SocketAccess(mode: 0o600, group: nil).obstacle(on: path) == nil)
-        #expect(try SocketAccess(mode: 0o660, group: nil).obstacle(on: path) == folder)
-        chmod(folder, 0o710)
+        #expect(try SocketAccess(mode: 0o660, group: nil).obstacle(on: path) == folder.path)
+        chmod(folder.path, 0o710)
         #expect(try SocketAccess(mode: 0o660, group: nil).obstacle(on: path) == nil)
-        #expect(try SocketAccess(mode: 0o666, group: nil).obstacle(on: path) == folder)
-        chmod(folder, 0o711)
+        #expect(try SocketAccess(mode: 0o666, group: nil).obstacle(on: path) == folder.path)
+        chmod(folder.path, 0o711)
         #expect(try SocketAccess(mode: 0o666, group: nil).obstacle(on: path) == nil)
         #expect(try SocketAccess(mode: 0o666, group: nil).obstacle(on: "s") == nil)
     }

@@ -1,4 +1,5 @@
 import BerthCore
+import BerthTestSupport
 import Testing
 
 @testable import BerthHost
@@ -15,7 +16,7 @@ import Testing
     private func parse(
         _ text: String, _ transport: PortListener.TransportProtocol = .tcp
     ) throws -> [SocketTable.Entry] {
-        SocketTable.parse(Array(text.utf8), try #require(Port(8080)), transport)
+        SocketTable.parse(Array(text.utf8), 8080, transport)
     }
 
     @Test func `takes the port's lines, without TIME_WAIT and remote ports`() throws {
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func `survives every cut and every changed byte`() throws {
-        let port = try #require(Port(8080))
+        let port: Port = 8080
         let whole = Array(Self.tcp.utf8)
         for cut in 0...whole.count {
             #expect(SocketTable.parse(Array(whole[..<cut]), port, .tcp).count <= 2)

@@ -1,24 +1,16 @@
 import BerthCore
 import BerthHost
+import BerthTestSupport
 import CBerthLinux
 import Glibc
 import Synchronization
 import Testing
 
 @Suite final class `Looking at Unix sockets` {
-    private let directory: String
-    private var path: String { "\(directory)/socket" }
+    private let folder: TemporaryFolder
+    private var path: String { folder.file("socket") }
 
-    init() throws {
-        // mkdtemp(3) puts a name in place of the six X.
-        var template = Array("/tmp/berth-host-XXXXXX".utf8CString)
-        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
-    }
-
-    deinit {
-        unlink("\(directory)/socket")
-        rmdir(directory)
-    }
+    init() throws { folder = try TemporaryFolder(in: "/tmp") }
 
     private func bind(_ type: __socket_type) throws -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -55,7 +47,7 @@ import Testing
     }
 
     @Test func `knows files that are no sockets, and paths that can't be`() throws {
-        #expect(try SocketProbe.look(at: directory) == .notASocket)
+        #expect(try SocketProbe.look(at: folder.path) == .notASocket)
         #expect(throws: BerthError.self) { try SocketProbe.look(at: "/" + String(repeating: "x", count: 107)) }
     }
 

@@ -63,6 +63,18 @@ import Testing
         #expect(folders.filter { !package.contains("\"\($0)\"") } == [])
     }
 
+    /// Headers that a compiler wrote once stood here and were committed.
+    @Test func `nothing lies in the project's root but what belongs there`() throws {
+        let belongs: Set = [
+            "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Package.swift", "README.md",
+            "SECURITY.md",
+            "Sources", "Tests", "migrations", "tools",
+        ]
+        // SwiftPM writes Package.resolved anew; git leaves it out.
+        let found = Set(try files.names(in: "").filter { !$0.hasPrefix(".") && $0 != "Package.resolved" })
+        #expect(found == belongs)
+    }
+
     @Test func `the domain knows no technology`() throws {
         let found = try files.swiftFiles(in: "Sources/BerthCore").flatMap { file in
             file.lines.filter { $0.contains("import ") && !$0.hasPrefix("//") && !$0.hasPrefix("    ") }
