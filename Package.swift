@@ -85,6 +85,19 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "BerthRouter",
+            dependencies: [
+                "BerthCore",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "BerthClient",
             dependencies: [
                 "BerthAPI", "BerthCore",
@@ -164,6 +177,15 @@ let package = Package(
             dependencies: [
                 "BerthAPI", "BerthCore", "BerthServer", "BerthTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BerthRouterTests",
+            dependencies: [
+                "BerthCore", "BerthRouter", "BerthTestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

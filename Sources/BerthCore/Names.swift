@@ -69,7 +69,7 @@ private func isHolderNameByte(_ byte: UInt8) -> Bool {
     }
 }
 
-private func isLabelByte(_ byte: UInt8) -> Bool {
+func isLabelByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
     default: false
@@ -77,7 +77,7 @@ private func isLabelByte(_ byte: UInt8) -> Bool {
 }
 
 extension String {
-    fileprivate func isName(of lengths: ClosedRange<Int>, where isAllowed: (UInt8) -> Bool) -> Bool {
+    func isName(of lengths: ClosedRange<Int>, where isAllowed: (UInt8) -> Bool) -> Bool {
         lengths.contains(utf8.count) && utf8.allSatisfy(isAllowed)
     }
 }
