@@ -1,0 +1,142 @@
+/// Starts and ends agents' processes, behind a protocol so that a seed can replay their lives.
+///
+/// A start has two phases, so that no process runs that the database does not know: ``prepare(_:)`` makes one that waits,
+/// whose identity is committed, and ``PreparedAgent/go()`` lets it become the agent, under the same identity.
+package protocol AgentLauncher: Sendable {
+    /// Makes the agent's process. It executes nothing yet, and ends by itself when the daemon dies before it says go.
+    /// - Throws: ``ErrorCode/configuration`` for an order that can't be followed, such as a log that is a link;
+    ///   ``ErrorCode/internal`` when the host gives no process or no descriptor.
+    func prepare(_ order: AgentOrder) throws(BerthError) -> any PreparedAgent
+
+    /// Ends an agent with all its descendants: first `signal` for each of them, and SIGKILL for those that are left after
+    /// the grace. It returns when none is left, and takes the exit status of a child of ours. It works for agents of an
+    /// earlier daemon, and for those whose first process has ended already.
+    func stop(_ agent: ProcessIdentity, signal: Int32, graceMilliseconds: Int64) async -> StopOutcome
+
+    /// How the agent's first process ended; nil while it lives. Told once, to be asked for after its death was told and
+    /// its descendants were stopped: until then it is a zombie, which keeps its number from meaning another process.
+    func reap(_ agent: ProcessIdentity) -> AgentEnd?
+
+    /// Gives the front of a log back once it is twice as long as it may be; to be called every second or so.
+    func trimLog(_ path: String) throws(BerthError)
+
+    /// The log's last whole lines, at most so many bytes of them; empty where there is no log.
+    func tailOfLog(_ path: String, bytes: Int) throws(BerthError) -> String
+
+    /// Removes a log, and its folder if it is empty then. A log that is not there is no error.
+    func removeLog(_ path: String) throws(BerthError)
+
+    /// The container whose id the agent's command wrote; nil while there is none.
+    /// - Throws: ``ErrorCode/configuration`` for a file that holds something else.
+    func containerID(at cidfile: String) throws(BerthError) -> ContainerID?
+
+    /// Whether the container runs, as its engine says.
+    func state(of container: AgentContainer) async -> ContainerState
+
+    /// Stops the container through its engine, which sends its signal and kills it after the grace, and removes it. The
+    /// process of the command that started it is none of the container's: ``stop(_:signal:graceMilliseconds:)`` ends it.
+    /// - Throws: ``ErrorCode/internal`` with what the engine said when the container may still run.
+    func stop(_ container: AgentContainer, graceMilliseconds: Int64) async throws(BerthError)
+}
+
+/// A process that waits to become an agent. One that is let go of without ``go()`` ends without having executed anything.
+package protocol PreparedAgent: Sendable {
+    /// The process's identity, which is the agent's from its start on.
+    var process: ProcessIdentity { get }
+
+    /// Lets the process become the agent; it returns when the program is executed. To be called once.
+    /// - Throws: ``ErrorCode/configuration`` with the reason in words when it can't be: no such program, no permission, no
+    ///   such folder or user. The process has ended then and is reaped.
+    func go() async throws(BerthError)
+
+    /// Ends the process, which has executed nothing, and reaps it.
+    func cancel() async
+}
+
+/// All that an agent's process is started with.
+package struct AgentOrder: Hashable, Sendable {
+    /// The program, which is looked for along `PATH` unless it holds a `/`, and its arguments. Never through a shell.
+    package let arguments: [String]
+    /// Variables beside and above those that every agent has: `PATH`, `LANG`, `LC_*`, `TZ` as the daemon has them, and
+    /// `HOME`, `USER`, `LOGNAME`, `SHELL` of the agent's user. Nothing else comes from the daemon.
+    package let environment: [String: String]
+    /// An absolute path.
+    package let workingDirectory: String
+    /// Whom it runs as; nil for the daemon's own user.
+    package let user: String?
+    /// The file that its standard output and error are appended to; its folder is made.
+    package let logPath: String
+    /// Where the command writes its container's id, for a command that starts a container. What lies there is removed.
+    package let cidfile: String?
+
+    package init(
+        arguments: [String], environment: [String: String], workingDirectory: String, user: String?, logPath: String,
+        cidfile: String? = nil
+    ) {
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.user = user
+        self.logPath = logPath
+        self.cidfile = cidfile
+    }
+}
+
+/// How a process ended.
+package enum AgentEnd: Hashable, Sendable {
+    case exited(Int32)
+    case signalled(Int32)
+    /// It was no child of this daemon, whose parent alone hears it.
+    case unknown
+}
+
+/// What came of stopping an agent.
+package enum StopOutcome: Hashable, Sendable {
+    /// Nothing of it lived any more.
+    case gone
+    /// All of it ended within the grace.
+    case ended
+    /// So many processes had to be killed.
+    case killed(Int)
+    /// So many processes are left although they were killed: they wait for a disk, or we may send them nothing.
+    case left(Int)
+}
+
+/// A container that an agent's command started.
+package struct AgentContainer: Hashable, Sendable {
+    package let id: ContainerID
+    /// The engine's command: the first argument of the agent's, as `docker` or `podman`.
+    package let program: String
+    /// As the agent's.
+    package let environment: [String: String]
+    /// Whom the command runs as; nil for the daemon's own user.
+    package let user: String?
+
+    package init(id: ContainerID, program: String, environment: [String: String], user: String?) {
+        self.id = id
+        self.program = program
+        self.environment = environment
+        self.user = user
+    }
+}
+
+/// A container's full id: 64 hexadecimal digits.
+package struct ContainerID: Hashable, Sendable {
+    package let text: String
+
+    /// Nil for anything else.
+    package init?(_ text: String) {
+        let isDigit: (UInt8) -> Bool = { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard text.utf8.count == 64, text.utf8.allSatisfy(isDigit) else { return nil }
+        self.text = text
+    }
+}
+
+/// What a container's engine says of it.
+package enum ContainerState: Hashable, Sendable {
+    case running
+    /// It has ended, or there is no such container.
+    case ended
+    /// The engine does not answer, or not in words that are known.
+    case unknown
+}
