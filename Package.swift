@@ -63,6 +63,19 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "BerthSessions",
+            dependencies: [
+                "BerthCore", "BerthLeasing", "BerthStore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "BerthServer",
             dependencies: [
                 "BerthAPI", "BerthCore", "BerthHost", "BerthLeasing", "BerthStore", "CBerthLinux",

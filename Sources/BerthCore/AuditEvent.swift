@@ -15,6 +15,14 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case portRecovered = "port.recovered"
     case portForeign = "port.foreign"
     case sessionStarted = "session.started"
+    /// All agents of its template answered.
+    case sessionReady = "session.ready"
+    /// Nobody asked for its agents, and they are stopped.
+    case sessionSlept = "session.slept"
+    /// Somebody asked again, and they are started.
+    case sessionWoken = "session.woken"
+    /// Its agents are stopped for good.
+    case sessionStopping = "session.stopping"
     case sessionEnded = "session.ended"
     /// A wish joined the line, or passed the gate of the sessions and goes on to the pool's.
     case ticketWaiting = "ticket.waiting"

@@ -14,11 +14,14 @@ package struct GrantRequest: Hashable, Sendable {
     package var placement: Placement
     package var labels: [String: String]
     package var isPinned: Bool
+    /// Set when the block is for the agents of a session that is made from a template.
+    package var template: TemplateStart?
 
     package init(
         session: SessionName, count: Int, name: LeaseName? = nil, pool: PoolName = .standard,
         ttl: RequestedTTL = .byDefault, owner: RequestedProcess? = nil, agents: [AgentName] = [], align: Int = 1,
-        placement: Placement = .anywhere, labels: [String: String] = [:], isPinned: Bool = false
+        placement: Placement = .anywhere, labels: [String: String] = [:], isPinned: Bool = false,
+        template: TemplateStart? = nil
     ) {
         self.session = session
         self.count = count
@@ -31,6 +34,7 @@ package struct GrantRequest: Hashable, Sendable {
         self.placement = placement
         self.labels = labels
         self.isPinned = isPinned
+        self.template = template
     }
 
     /// Where the block should lie.

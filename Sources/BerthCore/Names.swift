@@ -28,6 +28,12 @@ package struct LeaseName: CheckedName {
         guard rawValue.isName(of: 1...128, where: isHolderNameByte) else { return nil }
         self.rawValue = rawValue
     }
+
+    /// The name of the lease that a template's agents have their ports from.
+    package init(ofTemplate template: TemplateName) {
+        // A template's name keeps to the rule of leases' names too.
+        rawValue = "template:" + template.rawValue
+    }
 }
 
 /// The name of an agent, a process on one port of a lease. It also makes an environment variable's name.

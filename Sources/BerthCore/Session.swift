@@ -11,9 +11,14 @@ package struct Session: Hashable, Sendable {
     /// How many active leases it has, and how many ports they hold.
     package let leases: Int
     package let ports: Int
+    /// The number of its row, which no other session ever has.
+    package let row: Int64
+    /// Nil for one that was not made from a template.
+    package let template: SessionTemplateState?
 
     package init(
-        name: SessionName, principal: Principal, createdAt: Instant, endedAt: Instant?, leases: Int, ports: Int
+        name: SessionName, principal: Principal, createdAt: Instant, endedAt: Instant?, leases: Int, ports: Int,
+        row: Int64, template: SessionTemplateState? = nil
     ) {
         self.name = name
         self.principal = principal
@@ -21,5 +26,7 @@ package struct Session: Hashable, Sendable {
         self.endedAt = endedAt
         self.leases = leases
         self.ports = ports
+        self.row = row
+        self.template = template
     }
 }

@@ -59,6 +59,8 @@ extension LeaseManager {
             logger.debug(
                 "process ended",
                 metadata: ["lease": "\(outcome.lease.id)", "process": "\(exit.name)", "evidence": "\(exit.evidence)"])
+            guard let agent = exit.agent else { continue }
+            events.tell(.agentExited(AgentExit(lease: outcome.lease.id, agent: agent, process: exit.process)))
         }
         guard let ended = outcome.ended else { return }
         logger.info(

@@ -21,6 +21,8 @@ package final class LeaseManager: Sendable {
     /// The line to wait in.
     package let line: WaitLine
     let holdingTimes = HoldingTimes()
+    /// Ends of leases and of agents' processes.
+    package let events = LeaseEvents()
     /// The tokens that let somebody in.
     package let tokens: TokenBook
     /// The deaths that the host tells of.
@@ -51,7 +53,7 @@ package final class LeaseManager: Sendable {
         ports.followRoom { [line] pool, largestRun, isBestEffort in
             line.roomGrew(in: pool, largestRun: largestRun, isBestEffort: isBestEffort)
         }
-        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens] change in
+        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens, events] change in
             switch change {
             case .granted(let pool, let block):
                 ports.granted(block, in: pool)
@@ -61,6 +63,7 @@ package final class LeaseManager: Sendable {
                 holdingTimes.note(ended)
                 line.told(of: ended.lease)
                 ports.ended(ended, at: clock.now().boot)
+                events.tell(.ended(ended.lease))
             case .waiting(let ticket): line.waiting(ticket)
             case .served(let ticket, _):
                 LeaseMetrics.waited(ticket)

@@ -20,6 +20,8 @@ package struct AuditDetails: Hashable, Sendable, Codable {
     /// The ticket that a grant went before.
     package var passed: Int64?
     package var token: Token?
+    /// What a session was made from.
+    package var template: String?
 
     package init() {}
 
@@ -119,7 +121,7 @@ package struct AuditDetails: Hashable, Sendable, Codable {
     enum CodingKeys: String, CodingKey {
         case wall = "wall_ms"
         case sessionID = "session_id"
-        case lease, expiry, port, process, rest, pool, cut, ticket, passed, token
+        case lease, expiry, port, process, rest, pool, cut, ticket, passed, token, template
     }
 }
 
@@ -167,11 +169,7 @@ extension AuditDetails {
             if lease.pinned == true { json.add("pinned", raw: "true") }
             json.add("owner", lease.owner)
             if let agents = lease.agents { json.add("agents", raw: JSONLine.array(agents)) }
-            if let labels = lease.labels {
-                json.open("labels")
-                for (key, value) in labels.sorted(by: { $0.key < $1.key }) { json.add(key, value) }
-                json.close()
-            }
+            json.add("labels", lease.labels)
             json.close()
         }
         json.add("expiry", expiry)
@@ -216,6 +214,7 @@ extension AuditDetails {
         }
         json.add("passed", passed)
         json.add("token", token)
+        json.add("template", template)
         return json.text
     }
 

@@ -46,6 +46,14 @@ struct JSONLine {
         isFirst = false
     }
 
+    /// An object of texts, by ascending names.
+    mutating func add(_ key: String, _ values: [String: String]?) {
+        guard let values else { return }
+        open(key)
+        for (key, value) in values.sorted(by: { $0.key < $1.key }) { add(key, value) }
+        close()
+    }
+
     static func array(_ values: [String]) -> String {
         var bytes = [UInt8(ascii: "[")]
         for value in values {

@@ -37,6 +37,7 @@ struct Grant {
         if let answer = try replay() { return answer }
         var session = try activeSession()
         var ended: EndedLease?
+        if let session { try checkSameTemplate(session) }
         if let found = session, let lease = try activeLease(in: found) {
             if isHeld(lease) { return try renew(lease) }
             guard command.supersedes == lease.id else { return .superseded(lease) }
@@ -60,68 +61,6 @@ struct Grant {
             proposal, session: try session ?? start(holding: proposal.block.count), passing: passing)
         if let passing { try line.pass(passing) }
         return .granted(lease, ended: ended)
-    }
-
-    // MARK: The session
-
-    struct ActiveSession {
-        let id: Int64
-        let ports: Int
-        /// Whether it was made for this lease, and counts it already.
-        var isNew = false
-    }
-
-    func activeSession() throws -> ActiveSession? {
-        try transaction.first(
-            "SELECT id, principal, port_count FROM sessions WHERE name = ? AND state = 'active'",
-            [request.session.rawValue]
-        ) { row in
-            guard try row.principal(1) == context.caller.principal else {
-                throw BerthError(
-                    .forbidden, "The session \(request.session) belongs to somebody else. Choose another name.")
-            }
-            return ActiveSession(id: row.int64(0), ports: row.int(2))
-        }
-    }
-
-    /// Makes the session with its first lease counted, which saves an UPDATE of the row just written.
-    func start(holding ports: Int) throws -> ActiveSession {
-        try transaction.execute(
-            """
-            INSERT INTO sessions (name, principal, state, created_at, lease_count, port_count)
-            VALUES (?, ?, 'active', ?, 1, ?)
-            """,
-            [request.session.rawValue, context.caller.principal.description, now.wall.milliseconds, ports])
-        let session = ActiveSession(id: transaction.db.lastInsertedRowID, ports: ports, isNew: true)
-        var entry = context.entry(.sessionStarted)
-        entry.session = request.session
-        entry.holder = context.caller.principal
-        entry.details.sessionID = session.id
-        try transaction.audit(entry)
-        try line.started(request.session, of: context.caller.principal)
-        return session
-    }
-
-    /// What a session, and a principal with a quota, may hold.
-    func checkQuotas(_ session: ActiveSession?) throws {
-        let ports = (session?.ports ?? 0) + request.count
-        guard ports <= store.limits.maxPortsPerSession else {
-            throw BerthError(
-                .quotaExceeded,
-                "The session \(request.session) would hold \(ports) ports; it may hold"
-                    + " \(store.limits.maxPortsPerSession). Release what it no longer needs.")
-        }
-        guard let quota = context.caller.maxPorts else { return }
-        let held: Int =
-            try transaction.row(
-                "SELECT COALESCE(sum(port_count), 0) FROM sessions WHERE state = 'active' AND principal = ?",
-                [context.caller.principal.description])?[0] ?? 0
-        guard held + request.count <= quota else {
-            throw BerthError(
-                .quotaExceeded,
-                "\(context.caller.principal) would hold \(held + request.count) ports; its quota is \(quota). Release"
-                    + " what is no longer needed.")
-        }
     }
 
     // MARK: The name

@@ -76,12 +76,13 @@ extension LeaseStore {
         ).map(session)
     }
 
-    private func session(_ row: Row) throws -> Session {
+    func session(_ row: Row) throws -> Session {
         Session(
             name: try row.checked("name"), principal: try row.principal(),
             createdAt: Instant(milliseconds: row["created_at"]),
             endedAt: (row["ended_at"] as Int64?).map(Instant.init(milliseconds:)),
-            leases: row["lease_count"], ports: row["port_count"])
+            leases: row["lease_count"], ports: row["port_count"], row: row["id"],
+            template: try SessionTemplateState(row))
     }
 }
 

@@ -41,5 +41,8 @@ package struct Migration: Hashable, Sendable {
             sql: String(decoding: PackageResources.V006__cheaper_rules_sql, as: UTF8.self)),
         Migration(
             version: 7, name: "V007__tokens", sql: String(decoding: PackageResources.V007__tokens_sql, as: UTF8.self)),
+        Migration(
+            version: 8, name: "V008__templates",
+            sql: String(decoding: PackageResources.V008__templates_sql, as: UTF8.self)),
     ]
 }

@@ -18,9 +18,11 @@ struct TicketWish: Hashable, Sendable, Codable {
     var labels: [String: String]?
     var isPinned: Bool?
     var maxPorts: Int?
+    var template: String?
+    var variables: [String: String]?
 
     enum CodingKeys: String, CodingKey {
-        case name, agents, align, labels
+        case name, agents, align, labels, template, variables
         case ttlSeconds = "ttl_seconds"
         case isUnlimited = "no_ttl"
         case ttlMilliseconds = "ttl_ms"
@@ -48,6 +50,8 @@ struct TicketWish: Hashable, Sendable, Codable {
         labels = request.labels.isEmpty ? nil : request.labels
         isPinned = request.isPinned ? true : nil
         self.maxPorts = maxPorts
+        template = request.template?.template.rawValue
+        variables = request.template?.variableTexts
     }
 
     /// Reads what ``text`` wrote.
@@ -64,13 +68,11 @@ struct TicketWish: Hashable, Sendable, Codable {
         json.add("align", align.map { Int64($0) })
         json.add("first_port", firstPort.map { Int64($0) })
         json.add("preferred_first_port", preferredFirstPort.map { Int64($0) })
-        if let labels {
-            json.open("labels")
-            for (key, value) in labels.sorted(by: { $0.key < $1.key }) { json.add(key, value) }
-            json.close()
-        }
+        json.add("labels", labels)
         if isPinned == true { json.add("pinned", raw: "true") }
         json.add("max_ports", maxPorts.map { Int64($0) })
+        json.add("template", template)
+        json.add("variables", variables)
         return json.text ?? "{}"
     }
 
@@ -91,6 +93,7 @@ struct TicketWish: Hashable, Sendable, Codable {
         return GrantRequest(
             session: session, count: count, name: name.flatMap(LeaseName.init), pool: pool, ttl: ttl,
             owner: owner.map(RequestedProcess.caller), agents: (agents ?? []).compactMap(AgentName.init),
-            align: align ?? 1, placement: placement, labels: labels ?? [:], isPinned: isPinned ?? false)
+            align: align ?? 1, placement: placement, labels: labels ?? [:], isPinned: isPinned ?? false,
+            template: TemplateStart(template, variables ?? [:]))
     }
 }

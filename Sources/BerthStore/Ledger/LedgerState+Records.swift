@@ -28,6 +28,7 @@ extension LedgerState {
             pools[try Self.needed(entry.pool).rawValue] = details.pool
             hasNewPools = true
         case .sessionStarted: try start(entry, details, wall)
+        case .sessionReady, .sessionSlept, .sessionWoken, .sessionStopping: try turn(entry)
         case .sessionEnded: return try endSession(entry, wall)
         case .leaseGranted: try grant(entry, details, wall)
         case .leaseRenewed, .leaseAdjusted:
@@ -66,7 +67,17 @@ extension LedgerState {
         guard sessions[name] == nil else { throw Misfit(says: "session \(name) started twice") }
         sessions[name] = Session(
             id: try Self.needed(details.sessionID), name: name, principal: try Self.needed(entry.holder).description,
-            createdAt: wall)
+            createdAt: wall, template: details.template,
+            phase: details.template == nil ? nil : SessionPhase.starting.rawValue)
+    }
+
+    /// A session of a template comes to another phase.
+    private mutating func turn(_ entry: AuditEntry) throws {
+        let name = try Self.needed(entry.session).rawValue
+        guard sessions[name]?.template != nil, let phase = SessionPhase(event: entry.event) else {
+            throw Misfit(says: "session \(name) is of no template")
+        }
+        sessions[name]?.phase = phase.rawValue
     }
 
     private mutating func endSession(_ entry: AuditEntry, _ wall: Int64) throws -> Ended {

@@ -44,7 +44,8 @@ extension LedgerState.Session {
     init(_ row: Row) {
         self.init(
             id: row["id"], name: row["name"], principal: row["principal"], createdAt: row["created_at"],
-            endedAt: row["ended_at"], leases: row["lease_count"], ports: row["port_count"])
+            endedAt: row["ended_at"], leases: row["lease_count"], ports: row["port_count"], template: row["template"],
+            phase: row["phase"])
     }
 
     /// The session of that id; nil when there is none.

@@ -32,6 +32,9 @@ struct LedgerState: Hashable, Sendable, Codable {
         var endedAt: Int64?
         var leases = 0
         var ports = 0
+        /// Nil in states of before there were any, too.
+        var template: String?
+        var phase: String?
     }
 
     /// A row of `leases`, with its agents.

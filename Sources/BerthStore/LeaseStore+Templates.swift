@@ -1,0 +1,96 @@
+package import BerthCore
+import FoundationEssentials
+import GRDB
+
+/// Sessions that were made from templates: where they stand.
+extension LeaseStore {
+    /// The active sessions that were made from templates, in ascending order of their rows.
+    package func templateSessions() async throws(BerthError) -> [Session] {
+        try await read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM sessions WHERE state = 'active' AND template IS NOT NULL ORDER BY id"
+            ).map(session)
+        }
+    }
+
+    /// Brings an active session to another phase, if it stands in one of those that come before.
+    ///
+    /// - Parameter row: the session's, so that a later one of the same name stays as it is.
+    /// - Returns: false when it stood in another phase or has ended, which changes nothing.
+    package func turn(
+        _ row: Int64, from earlier: Set<SessionPhase>, to phase: SessionPhase, reason: String?,
+        _ context: ChangeContext
+    ) async throws(BerthError) -> Bool {
+        try await queue.submit(as: phase == .stopping ? .givesBack : .housekeeping) { transaction in
+            guard
+                let found = try transaction.row(
+                    "SELECT * FROM sessions WHERE id = ? AND state = 'active' AND template IS NOT NULL", [row]),
+                case let session = try session(found), let template = session.template,
+                earlier.contains(template.phase)
+            else { return false }
+            let changed = try transaction.changes(
+                "UPDATE sessions SET phase = ? WHERE id = ? AND phase = ?",
+                [phase.rawValue, row, template.phase.rawValue])
+            guard changed == 1 else { throw BerthError(.internal, "Session \(session.name) changed under its turn.") }
+            var entry = context.entry(phase.event, reason: reason)
+            entry.session = session.name
+            entry.holder = session.principal
+            try transaction.audit(entry)
+            return true
+        }
+    }
+}
+
+extension SessionPhase {
+    /// The event that reports the way into this phase.
+    var event: AuditEvent {
+        switch self {
+        case .starting: .sessionWoken
+        case .running: .sessionReady
+        case .asleep: .sessionSlept
+        case .stopping: .sessionStopping
+        }
+    }
+
+    /// The phase that an event reports the way into; nil for events of other kinds.
+    init?(event: AuditEvent) {
+        guard let phase = Self.allCases.first(where: { $0.event == event }) else { return nil }
+        self = phase
+    }
+}
+
+extension SessionTemplateState {
+    init?(_ row: Row) throws {
+        guard let template: String = row["template"] else { return nil }
+        let texts = try JSONDecoder().decode(
+            [String: String].self, from: Data((row["variables"] as String? ?? "").utf8))
+        guard let start = TemplateStart(template, texts),
+            let phase = (row["phase"] as String?).flatMap(SessionPhase.init)
+        else { throw BerthError(.internal, "The database holds a session whose template cannot be read.") }
+        self.init(start: start, phase: phase)
+    }
+}
+
+extension TemplateStart {
+    /// From what ``variableTexts`` and a column say; nil for no template, or a name that is none.
+    init?(_ template: String?, _ variables: [String: String]) {
+        guard let template = template.flatMap(TemplateName.init) else { return nil }
+        var checked: [VariableName: String] = [:]
+        for (name, value) in variables {
+            guard let name = VariableName(rawValue: name) else { return nil }
+            checked[name] = value
+        }
+        self.init(template: template, variables: checked)
+    }
+
+    var variableTexts: [String: String] {
+        Dictionary(uniqueKeysWithValues: variables.map { ($0.key.rawValue, $0.value) })
+    }
+
+    /// As they are kept, by ascending names, so that equal ones have equal texts.
+    var variablesText: String {
+        var json = JSONLine()
+        for (name, value) in variableTexts.sorted(by: { $0.key < $1.key }) { json.add(name, value) }
+        return json.text ?? "{}"
+    }
+}
