@@ -23,9 +23,11 @@ package struct Problem: Codable, Hashable, Sendable {
     package var port: Int?
     package var leaseID: Int64?
     package var listeners: [ListenerResource]?
+    package var agent: String?
+    package var log: String?
 
     enum CodingKeys: String, CodingKey {
-        case type, title, status, detail, code, errors, free, count, port, listeners
+        case type, title, status, detail, code, errors, free, count, port, listeners, agent, log
         case requestID = "request_id"
         case largestFreeBlock = "largest_free_block"
         case leaseID = "lease_id"
@@ -51,6 +53,9 @@ package struct Problem: Codable, Hashable, Sendable {
             self.port = Int(port.number)
             leaseID = lease?.number
             self.listeners = listeners.map(ListenerResource.init)
+        case .agent(let name, let log):
+            agent = name.rawValue
+            self.log = log
         case .none, .allowed: break
         }
     }

@@ -49,6 +49,8 @@ package enum ErrorFacts: Hashable, Sendable {
     case taken(port: Port, lease: LeaseID?, listeners: [PortListener])
     /// The methods that the path does answer.
     case allowed([String])
+    /// An agent that did not start, and the last lines of its log.
+    case agent(AgentName, log: String)
 }
 
 extension BerthError: CustomStringConvertible {

@@ -10,6 +10,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case nameConflict = "name-conflict"
     case portUnavailable = "port-unavailable"
     case leaseEnded = "lease-ended"
+    /// Its processes live, and the call would have taken their ports away.
+    case leaseInUse = "lease-in-use"
     /// The audit of that time was pruned.
     case historyPruned = "history-pruned"
     case payloadTooLarge = "payload-too-large"
@@ -27,6 +29,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case tooManyRequests = "too-many-requests"
     case poolExhausted = "pool-exhausted"
     case storageUnavailable = "storage-unavailable"
+    /// An agent of a template did not start, or was not ready in time.
+    case agentFailed = "agent-failed"
     /// Another Berth serves this database.
     case databaseInUse = "database-in-use"
     /// The configuration, the database file or the place it lies in cannot be used as it is.
@@ -49,6 +53,7 @@ extension ErrorCode {
         case .nameConflict: (409, "The name is taken", 65)
         case .portUnavailable: (409, "The port is not available", 65)
         case .leaseEnded: (409, "The lease has ended", 65)
+        case .leaseInUse: (409, "The lease is in use", 65)
         case .historyPruned: (410, "That history was pruned", 65)
         case .payloadTooLarge: (413, "The body is too large", 65)
         case .unsupportedMediaType: (415, "Unsupported media type", 65)
@@ -61,6 +66,7 @@ extension ErrorCode {
         case .queueFull: (429, "The line is full", 75)
         case .tooManyRequests: (429, "Too many requests", 75)
         case .headerTooLarge: (431, "The headers are too large", 65)
+        case .agentFailed: (502, "An agent did not start", 65)
         case .poolExhausted: (503, "The pool has no room", 75)
         case .storageUnavailable: (503, "The storage is not available", 75)
         case .databaseInUse: (503, "The database is served by another Berth", 75)

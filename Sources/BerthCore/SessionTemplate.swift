@@ -104,13 +104,13 @@ package struct TemplateName: CheckedName {
 
 /// The name of a template's variable.
 package struct VariableName: CheckedName {
-    package static let rule = "1 to 63 characters of a-z 0-9 -, and neither port, url nor session"
+    package static let rule = "1 to 63 characters of a-z 0-9 -, and none of port, url, session, cidfile"
     package let rawValue: String
 
     package init?(rawValue: String) {
-        guard rawValue.isName(of: 1...63, where: isLabelByte), !["port", "url", "session"].contains(rawValue) else {
-            return nil
-        }
+        guard rawValue.isName(of: 1...63, where: isLabelByte),
+            !["port", "url", "session", "cidfile"].contains(rawValue)
+        else { return nil }
         self.rawValue = rawValue
     }
 }
