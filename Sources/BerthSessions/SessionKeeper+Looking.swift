@@ -1,0 +1,115 @@
+package import BerthCore
+package import BerthLeasing
+package import BerthStore
+
+/// What is told of sessions, and how they end.
+extension SessionKeeper {
+    package func end(_ name: SessionName, _ context: ChangeContext) async throws(BerthError) {
+        if let session = try await found(name, for: context.caller), session.endedAt == nil, session.template != nil {
+            _ = try await manager.turn(
+                session.row, from: [.starting, .running, .asleep], to: .stopping, reason: "its session is ended",
+                context)
+            let running = kept.withLock { $0[session.row]?.running }
+            await running?.end()
+            try await manager.endSession(name, context)
+            if let running { forget(running) }
+            return
+        }
+        try await manager.endSession(name, context)
+    }
+
+    package func describe(
+        _ name: SessionName, for caller: Caller
+    ) async throws(BerthError) -> TemplateSessionView? {
+        guard let session = try await found(name, for: caller) else { return nil }
+        return try await view(session)
+    }
+
+    package func describe(sessions: [Session]) async throws(BerthError) -> [Int64: TemplateSessionView] {
+        var views: [Int64: TemplateSessionView] = [:]
+        for session in sessions { views[session.row] = try await view(session) }
+        return views
+    }
+
+    package func log(
+        of agent: AgentName, in session: SessionName, _ part: AgentLogPart, for caller: Caller
+    ) async throws(BerthError) -> AgentLog {
+        let found = try await manager.session(session, for: caller)
+        guard let start = found.template?.start, found.endedAt == nil else {
+            throw BerthError(
+                .notFound, "The session \(session) has no agents with logs: it has ended, or no template made it.")
+        }
+        let lease = try await manager.templateLease(of: found)
+        guard lease?.agents.contains(where: { $0.name == agent }) == true else {
+            throw BerthError(
+                .notFound, "The session \(session), made from the template \(start.template), has no agent \(agent).")
+        }
+        return try parts.launcher.log(parts.files.log(agent, session: found.row), part)
+    }
+
+    package func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError) {
+        guard let lease = try await manager.lease(lease, ifFor: caller), case .active = lease.state,
+            let session = try await found(lease.session, for: caller), let template = session.template,
+            session.endedAt == nil, lease.name == template.start.leaseName
+        else { return }
+        throw BerthError(
+            .leaseInUse,
+            "The agents of the session \(lease.session) run on the ports of lease \(lease.id). End the session instead"
+                + " (DELETE /v1/sessions/\(lease.session), berth session end \(lease.session)): that stops them first.")
+    }
+
+    func started(
+        _ name: SessionName, _ kind: SessionStarted.Kind, _ caller: Caller
+    ) async throws(BerthError) -> SessionStarted {
+        let session = try await manager.session(name, for: caller)
+        guard let view = try await view(session) else {
+            throw BerthError(.notFound, "There is no session \(name) of a template.")
+        }
+        return SessionStarted(kind: kind, session: session, view: view, token: parts.token(session.row))
+    }
+
+    /// The newest session of that name; nil when there is none that the caller may see.
+    private func found(_ name: SessionName, for caller: Caller) async throws(BerthError) -> Session? {
+        do throws(BerthError) {
+            return try await manager.session(name, for: caller)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    /// Nil for a session that no template made.
+    private func view(_ session: Session) async throws(BerthError) -> TemplateSessionView? {
+        guard let template = session.template else { return nil }
+        let lease = try await manager.templateLease(of: session)
+        return TemplateSessionView(
+            template: template.start.template,
+            phase: session.endedAt == nil ? TemplateSessionView.Phase(template.phase) : nil, lease: lease?.id,
+            agents: (lease?.agents ?? []).map { agent in
+                TemplateSessionView.Agent(
+                    name: agent.name, port: agent.port, url: parts.url(session.name, agent.name, agent.port),
+                    pid: agent.state.runningProcess?.pid, state: .init(agent.state))
+            })
+    }
+}
+
+extension TemplateSessionView.Phase {
+    fileprivate init(_ phase: SessionPhase) {
+        switch phase {
+        case .starting: self = .starting
+        case .running: self = .running
+        case .asleep: self = .asleep
+        case .stopping: self = .stopping
+        }
+    }
+}
+
+extension TemplateSessionView.Agent.State {
+    fileprivate init(_ state: AgentState) {
+        switch state {
+        case .reserved: self = .reserved
+        case .running: self = .running
+        case .exited: self = .exited
+        }
+    }
+}

@@ -1,0 +1,283 @@
+package import BerthCore
+package import BerthLeasing
+package import BerthStore
+package import Logging
+package import ServiceLifecycle
+import Synchronization
+
+/// Starts sessions from templates, keeps their agents running, and stops them.
+///
+/// Whatever it does is in the rows before it counts: a session with its phase, an agent with its process. So the next
+/// daemon goes on with what this one leaves, however it ended.
+package final class SessionKeeper: SessionKeeping {
+    /// What it is made of.
+    package struct Parts: Sendable {
+        package var manager: LeaseManager
+        package var templates: [SessionTemplate]
+        package var launcher: any AgentLauncher
+        package var probe: any ReadinessProbe
+        package var files: AgentFiles
+        /// Where an agent is reached.
+        package var url: @Sendable (SessionName, AgentName, Port) -> String
+        /// What opens the session of that row at the router; nil where there is none.
+        package var token: @Sendable (Int64) -> String?
+        package var logger: Logger
+
+        package init(
+            manager: LeaseManager, templates: [SessionTemplate], launcher: any AgentLauncher,
+            probe: any ReadinessProbe, files: AgentFiles,
+            url: @escaping @Sendable (SessionName, AgentName, Port) -> String,
+            token: @escaping @Sendable (Int64) -> String?, logger: Logger
+        ) {
+            self.manager = manager
+            self.templates = templates
+            self.launcher = launcher
+            self.probe = probe
+            self.files = files
+            self.url = url
+            self.token = token
+            self.logger = logger
+        }
+    }
+
+    /// A session in memory, with its start, which every request for it waits for.
+    struct Kept: Sendable {
+        let running: RunningSession
+        let start: Task<Result<Void, BerthError>, Never>
+    }
+
+    let parts: Parts
+    /// By the sessions' rows.
+    let kept = Mutex<[Int64: Kept]>([:])
+    /// When the router last asked for what.
+    package let activity = SessionActivity()
+    private let events: AsyncStream<LeaseEvents.Event>
+
+    package init(parts: Parts) {
+        self.parts = parts
+        let (events, continuation) = AsyncStream.makeStream(of: LeaseEvents.Event.self)
+        self.events = events
+        parts.manager.events.follow { continuation.yield($0) }
+    }
+
+    var manager: LeaseManager { parts.manager }
+
+    var tools: SessionTools {
+        SessionTools(
+            manager: manager, launcher: parts.launcher, probe: parts.probe, files: parts.files, logger: parts.logger)
+    }
+
+    func template(_ name: TemplateName) -> SessionTemplate? { parts.templates.first { $0.name == name } }
+
+    // MARK: Starting
+
+    package func start(
+        _ request: SessionStart, _ context: ChangeContext, wait: WaitPreference?
+    ) async throws(BerthError) -> SessionStarted {
+        guard let template = template(request.template) else { throw unknown(request.template) }
+        guard template.access.allows(context.caller) else {
+            throw BerthError(
+                .forbidden, "\(context.caller.principal) may not start the template \(template.name): see its 'allow'.")
+        }
+        let values = try TemplateValues(template, given: request.variables)
+        let start = TemplateStart(template: template.name, variables: values.all)
+        let grant = GrantRequest(
+            session: request.session, count: template.agents.count, name: start.leaseName, pool: template.pool,
+            ttl: request.ttl, agents: template.agents.map(\.name), isPinned: request.ttl == .never, template: start)
+        let (lease, kind) = try await lease(grant, context, wait)
+        guard case .active = lease.state else {
+            return try await started(request.session, kind, context.caller)
+        }
+        let session = try await manager.session(request.session, for: context.caller)
+        guard session.endedAt == nil, let kept = try keep(session, lease, .starting) else {
+            return try await started(request.session, kind, context.caller)
+        }
+        try await attend(to: kept, context)
+        if case .asleep = await kept.running.mode { try await kept.running.wake() }
+        return try await started(request.session, kind, context.caller)
+    }
+
+    /// Leases the block, in line where the request may wait.
+    private func lease(
+        _ grant: GrantRequest, _ context: ChangeContext, _ wait: WaitPreference?
+    ) async throws(BerthError) -> (Lease, SessionStarted.Kind) {
+        while true {
+            var reply = try await manager.lease(grant, context, wait: wait)
+            if case .waiting(let ticket, let isReplay) = reply {
+                reply = try await manager.attend(
+                    to: ticket, wait, context, isReplay: isReplay, isStopping: { Task.isShuttingDownGracefully })
+            }
+            switch reply {
+            case .created(let lease): return (lease, .created)
+            case .existing(let lease): return (lease, .existing)
+            case .replayed(let lease, _): return (lease, .replayed)
+            case .again: continue
+            case .waiting, .ticket:
+                throw BerthError(.invalidField, "A session's start cannot be answered with a ticket: leave respond-async out.")
+            }
+        }
+    }
+
+    /// Waits for the start. A client that hangs up without a key to come back with does not want the session any more.
+    private func attend(to kept: Kept, _ context: ChangeContext) async throws(BerthError) {
+        let result = await withTaskCancellationHandler {
+            await kept.start.value
+        } onCancel: {
+            guard context.idempotency == nil else { return }
+            Task { await kept.running.end() }
+        }
+        try result.get()
+    }
+
+    /// The session in memory; it is made, and its start begins, where it is not there yet.
+    /// - Parameter mode: where it stands.
+    func keep(_ session: Session, _ lease: Lease, _ mode: RunningSession.Mode) throws(BerthError) -> Kept? {
+        let made = try running(session, lease, mode)
+        return kept.withLock { all in
+            if let found = all[session.row] { return found }
+            let start = Task { () -> Result<Void, BerthError> in
+                guard mode == .starting else { return .success(()) }
+                do throws(BerthError) {
+                    try await made.start()
+                    return .success(())
+                } catch {
+                    await self.discard(made, error)
+                    return .failure(error)
+                }
+            }
+            let new = Kept(running: made, start: start)
+            all[session.row] = new
+            return new
+        }
+    }
+
+    private func running(
+        _ session: Session, _ lease: Lease, _ mode: RunningSession.Mode
+    ) throws(BerthError) -> RunningSession {
+        var (found, agents): (SessionTemplate?, [RenderedAgent]) = (nil, [])
+        if let start = session.template?.start, let template = template(start.template) {
+            do throws(BerthError) {
+                agents = try render(template, start, session, lease)
+                found = template
+            } catch {
+                parts.logger.error(
+                    "a session's template has changed, and nothing of it can be started",
+                    metadata: ["session": "\(session.name)", "template": "\(template.name)", "error": "\(error)"])
+            }
+        }
+        let now = manager.now.boot
+        var lives: [AgentName: AgentLife] = [:]
+        for agent in lease.agents {
+            lives[agent.name] = agent.state.runningProcess.map { .running($0, since: now, restarts: 0) } ?? .stopped
+        }
+        return RunningSession(
+            session: session, lease: lease.id, template: found, agents: agents, lives: lives, mode: mode, tools: tools)
+    }
+
+    private func render(
+        _ template: SessionTemplate, _ start: TemplateStart, _ session: Session, _ lease: Lease
+    ) throws(BerthError) -> [RenderedAgent] {
+        let given = Dictionary(uniqueKeysWithValues: start.variables.map { ($0.key.rawValue, $0.value) })
+        let rendering = try TemplateRendering(
+            template, session: session.name, lease: lease.id, block: lease.block,
+            values: try TemplateValues(template, given: given))
+        return try rendering.agents { parts.files.cidfile($0, session: session.row) }
+    }
+
+    /// A start that failed: its block is released, and nothing is left.
+    private func discard(_ running: RunningSession, _ error: BerthError) async {
+        parts.logger.info(
+            "a session could not be started",
+            metadata: ["session": "\(running.session.name)", "error": "\(error)"])
+        do throws(BerthError) {
+            try await release(running)
+        } catch {
+            parts.logger.error(
+                "the session of a start that failed could not be ended",
+                metadata: ["session": "\(running.session.name)", "error": "\(error)"])
+        }
+        forget(running)
+    }
+
+    /// Ends the session in the rows, if it is that one still.
+    func release(_ running: RunningSession) async throws(BerthError) {
+        let newest = try await manager.session(running.session.name, for: .daemon)
+        guard newest.row == running.session.row, newest.endedAt == nil else { return }
+        try await manager.endSession(running.session.name, .daemon)
+    }
+
+    /// Takes a session that has ended out of memory, with its logs.
+    func forget(_ running: RunningSession) {
+        _ = kept.withLock { $0.removeValue(forKey: running.session.row) }
+        activity.forget(running.lease)
+        for agent in running.agents {
+            do throws(BerthError) {
+                try parts.launcher.removeLog(parts.files.log(agent.template.name, session: running.session.row))
+            } catch {
+                parts.logger.warning("a log could not be removed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func unknown(_ template: TemplateName) -> BerthError {
+        let names = parts.templates.map(\.name.rawValue).sorted().joined(separator: ", ")
+        return BerthError(
+            .notFound,
+            "There is no template \(template); "
+                + (names.isEmpty ? "the configuration has none ('templates' in berth.yaml)." : "there are: \(names)."))
+    }
+
+    // MARK: The service
+
+    /// Takes over what earlier daemons left. To be called once, before the first request.
+    package func adopt() async throws(BerthError) {
+        for session in try await manager.templateSessions() {
+            guard let lease = try await manager.templateLease(of: session), let phase = session.template?.phase else {
+                continue
+            }
+            switch phase {
+            case .starting: _ = try keep(session, lease, .starting)
+            case .running:
+                guard let kept = try keep(session, lease, .running) else { continue }
+                await kept.running.restartMissing()
+            case .asleep: _ = try keep(session, lease, .asleep)
+            case .stopping:
+                guard let kept = try keep(session, lease, .ending) else { continue }
+                Task { await self.finish(kept.running) }
+            }
+        }
+    }
+
+    /// Ends what was being stopped.
+    private func finish(_ running: RunningSession) async {
+        await running.end()
+        do throws(BerthError) {
+            try await release(running)
+            forget(running)
+        } catch {
+            parts.logger.error(
+                "a session that was being stopped could not be ended",
+                metadata: ["session": "\(running.session.name)", "error": "\(error)"])
+        }
+    }
+
+    func hear() async {
+        for await event in events {
+            switch event {
+            case .agentExited(let exit):
+                guard let running = kept(of: exit.lease) else { continue }
+                Task { await running.exited(exit.agent, exit.process) }
+            case .ended(let lease):
+                guard let running = kept(of: lease) else { continue }
+                Task {
+                    await running.end()
+                    self.forget(running)
+                }
+            }
+        }
+    }
+
+    func kept(of lease: LeaseID) -> RunningSession? {
+        kept.withLock { $0.values.first { $0.running.lease == lease }?.running }
+    }
+}
