@@ -1,3 +1,4 @@
+internal import CBerthLinux
 internal import Glibc
 
 /// Starts this very program anew as a child, in our process group, with chosen descriptors, and with those that are open
@@ -9,17 +10,24 @@ package struct CommandSpawn {
     private let environment: [[UInt8]]
     private let descriptors: [Int32]
     private let restoresSIGPIPE: Bool
+    private let apartWithOutput: Int32?
 
     /// - Parameters:
     ///   - arguments: with the name that the child sees as its own.
     ///   - environment: the whole of it.
     ///   - descriptors: the child has these, under the same numbers, beside the standard streams.
     ///   - restoresSIGPIPE: the child does not ignore SIGPIPE although we do by now.
-    package init(arguments: [[UInt8]], environment: [[UInt8]], descriptors: [Int32], restoresSIGPIPE: Bool) {
+    ///   - apartWithOutput: nil for a child of our session with our standard streams. Else the child leads a session of
+    ///     its own, handles all signals as usual, reads nothing, and writes to this descriptor.
+    package init(
+        arguments: [[UInt8]], environment: [[UInt8]], descriptors: [Int32], restoresSIGPIPE: Bool,
+        apartWithOutput: Int32? = nil
+    ) {
         self.arguments = arguments
         self.environment = environment
         self.descriptors = descriptors
         self.restoresSIGPIPE = restoresSIGPIPE
+        self.apartWithOutput = apartWithOutput
     }
 
     /// Starts the child.
@@ -28,6 +36,11 @@ package struct CommandSpawn {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        if let apartWithOutput {
+            posix_spawn_file_actions_adddup2(&actions, apartWithOutput, 1)
+            posix_spawn_file_actions_adddup2(&actions, apartWithOutput, 2)
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         for descriptor in descriptors {
             // Onto itself, which takes close-on-exec away (glibc 2.29).
             posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
@@ -42,8 +55,10 @@ package struct CommandSpawn {
         var restored = sigset_t()
         sigemptyset(&restored)
         if restoresSIGPIPE { sigaddset(&restored, SIGPIPE) }
+        if apartWithOutput != nil { sigfillset(&restored) }
         posix_spawnattr_setsigdefault(&attributes, &restored)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        let session = apartWithOutput == nil ? Int32(0) : berth_spawn_session_flag()
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | session))
         let (argv, envp) = (CStrings(arguments), CStrings(environment))
         var pid: pid_t = 0
         let result = argv.withPointer { argv in

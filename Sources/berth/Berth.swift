@@ -26,6 +26,7 @@ struct Berth: AsyncParsableCommand {
     static func main() async {
         SignalPipe.restoreQuit()
         if RunShim.isWanted { RunShim.run() }
+        if AgentShim.isWanted { AgentShim.run() }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -1,4 +1,7 @@
+import BerthHost
 import Glibc
+
+if AgentShim.isWanted { AgentShim.run() }
 
 // A process with habits that no program of the system has, for the tests of BerthHost. It speaks by lines on its
 // standard output and goes on with each line of its standard input.

@@ -133,6 +133,33 @@ int berth_file_system(const char *path, uint64_t *kind);
 // Lets malloc(3) keep memory in so many pools that threads take turns at, instead of eight for each processor.
 void berth_limit_arenas(int count);
 
+// The flag with which posix_spawn(3) makes the child a session's leader, which Swift does not see (glibc 2.26).
+int berth_spawn_session_flag(void);
+
+// Sends a signal to exactly the process of this pidfd (pidfd_send_signal(2)); 0 asks whether it could be sent.
+int berth_pidfd_signal(int pidfd, int number);
+
+// Takes the exit status of the process of this pidfd (waitid(2), P_PIDFD): 1 when it was a child of ours and had ended,
+// 0 while it lives, -ECHILD when it is none.
+int berth_pidfd_reap(int pidfd);
+
+// A file in memory that no other program can name (memfd_create(2)).
+int berth_memory_file(const char *name);
+
+// Two connected stream sockets (socketpair(2)).
+int berth_socket_pair(int32_t *ends);
+
+// Takes `length` bytes at `start` out of a file, so that what follows moves up, or makes a hole of them
+// (fallocate(2), FALLOC_FL_COLLAPSE_RANGE and FALLOC_FL_PUNCH_HOLE).
+int berth_collapse_range(int descriptor, int64_t start, int64_t length);
+int berth_punch_hole(int descriptor, int64_t start, int64_t length);
+
+// Where the first bytes at or behind `start` are that are not in a hole (lseek(2), SEEK_DATA); -ENXIO for none.
+int64_t berth_seek_data(int descriptor, int64_t start);
+
+// Gives up the capabilities that a program would get which this process becomes (capabilities(7), ambient set).
+int berth_clear_ambient_capabilities(void);
+
 // Gives the kernel back what malloc(3) keeps and nobody uses.
 void berth_trim_heap(void);
 
