@@ -23,6 +23,12 @@ package protocol AgentLauncher: Sendable {
     /// The log's last whole lines, at most so many bytes of them; empty where there is no log.
     func tailOfLog(_ path: String, bytes: Int) throws(BerthError) -> String
 
+    /// What was written to a log behind a position, at most so many bytes of it, and the position behind that. A log that
+    /// is shorter by now was cut meanwhile, and is read from its beginning; nil for the position reads the log's end.
+    func readLog(
+        _ path: String, behind position: Int64?, maxBytes: Int
+    ) throws(BerthError) -> (bytes: [UInt8], end: Int64)
+
     /// Removes a log, and its folder if it is empty then. A log that is not there is no error.
     func removeLog(_ path: String) throws(BerthError)
 

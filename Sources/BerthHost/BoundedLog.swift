@@ -70,6 +70,21 @@ package struct BoundedLog: Sendable {
         return String(decoding: text.filter { $0 != 0 }, as: UTF8.self)
     }
 
+    /// What was written behind a position, and the position behind what is told.
+    /// - Parameter position: nil for the log's end. One behind the end reads the log from its beginning: it was cut.
+    package func part(behind position: Int64?, maxBytes: Int) throws(BerthError) -> (bytes: [UInt8], end: Int64) {
+        guard let file = try AgentLogFile.openToChange(path) else { return ([], 0) }
+        defer { close(file) }
+        let (start, end) = try extent(file)
+        guard let position else {
+            let text = try tail(bytes: maxBytes)
+            return (Array(text.utf8), end)
+        }
+        let first = position > end ? start : max(start, position)
+        let last = min(end, first + Int64(maxBytes))
+        return (read(file, from: first, until: last).filter { $0 != 0 }, last)
+    }
+
     /// Where its first bytes are that are not in a hole, and where it ends.
     private func extent(_ file: Int32) throws(BerthError) -> (start: Int64, end: Int64) {
         var status = stat()

@@ -53,6 +53,12 @@ package struct LinuxAgentLauncher: AgentLauncher {
         try BoundedLog(path, bound: logBound).tail(bytes: bytes)
     }
 
+    package func readLog(
+        _ path: String, behind position: Int64?, maxBytes: Int
+    ) throws(BerthError) -> (bytes: [UInt8], end: Int64) {
+        try BoundedLog(path, bound: logBound).part(behind: position, maxBytes: maxBytes)
+    }
+
     package func removeLog(_ path: String) throws(BerthError) {
         guard unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else {
             throw AgentLogFile.unusable(path, errno)

@@ -1,5 +1,5 @@
 package import BerthCore
-import BerthStore
+package import BerthStore
 import Logging
 
 /// One port as it is now.
@@ -155,5 +155,5 @@ extension LeaseManager {
 
 extension ChangeContext {
     /// The daemon's own doing.
-    static let daemon = ChangeContext(caller: .daemon)
+    package static let daemon = ChangeContext(caller: .daemon)
 }

@@ -6,6 +6,11 @@ extension LeaseManager {
     /// The active sessions that were made from templates.
     package func templateSessions() async throws(BerthError) -> [Session] { try await store.templateSessions() }
 
+    /// Those of these sessions that were made from templates, ended ones among them.
+    package func templateSessions(rows: [Int64]) async throws(BerthError) -> [Session] {
+        try await store.templateSessions(rows: rows)
+    }
+
     /// Brings a session to another phase; see ``LeaseStore/turn(_:from:to:reason:_:)``.
     package func turn(
         _ row: Int64, from earlier: Set<SessionPhase>, to phase: SessionPhase, reason: String?,
@@ -23,9 +28,8 @@ extension LeaseManager {
         return try await store.leases(filter).first { $0.name == template.start.leaseName }
     }
 
-    /// Whether exactly this process lives, as far as can be told.
-    package func lives(_ process: ProcessIdentity) -> Bool { processes.isAlive(process) }
-
-    /// The moment by both clocks.
-    package var now: Moment { clock.now() }
+    /// The lease of that id; nil when there is none that the caller may see.
+    package func lease(_ id: LeaseID, ifFor caller: Caller) async throws(BerthError) -> Lease? {
+        try await store.lease(id, for: caller)
+    }
 }

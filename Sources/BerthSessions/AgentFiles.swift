@@ -1,4 +1,4 @@
-package import BerthCore
+import BerthCore
 
 /// Where the logs of agents lie, and the ids of their containers: a folder for each session, named after its row.
 package struct AgentFiles: Hashable, Sendable {

@@ -138,7 +138,7 @@ actor RunningSession {
             throw error
         }
         switch lives[name] {
-        case .waiting: lives[name]?.restarted(prepared.process, at: tools.manager.now.boot)
+        case .waiting: lives[name]?.restarted(prepared.process, at: tools.manager.now().boot)
         default: lives[name] = .starting(prepared.process)
         }
         do throws(BerthError) {
@@ -159,7 +159,7 @@ actor RunningSession {
 
     /// Asks all agents, again and again, until each has answered once.
     private func becomeReady() async throws(BerthError) {
-        let deadline = tools.manager.now.boot.advanced(byMilliseconds: Int64(template?.readySeconds ?? 60) * 1000)
+        let deadline = tools.manager.now().boot.advanced(byMilliseconds: Int64(template?.readySeconds ?? 60) * 1000)
         var missing = agents
         var pause = Duration.milliseconds(20)
         while true {
@@ -167,11 +167,11 @@ actor RunningSession {
             if let failure { throw failure }
             guard mode == .starting else { throw Self.ended(session.name) }
             for agent in missing where !silent.contains(agent) {
-                lives[agent.template.name]?.answered(at: tools.manager.now.boot)
+                lives[agent.template.name]?.answered(at: tools.manager.now().boot)
             }
             missing = silent
             guard let first = missing.first else { return }
-            guard tools.manager.now.boot < deadline else {
+            guard tools.manager.now().boot < deadline else {
                 throw failed(first.template.name, "was not ready within \(template?.readySeconds ?? 60) s")
             }
             do { try await Task.sleep(for: pause) } catch { throw Self.ended(session.name) }
@@ -204,7 +204,7 @@ actor RunningSession {
             lives[agent] = .ended(end)
             return
         }
-        switch lives[agent]?.exited(process, end, at: tools.manager.now.boot, rule: rule) ?? .nothing {
+        switch lives[agent]?.exited(process, end, at: tools.manager.now().boot, rule: rule) ?? .nothing {
         case .nothing: break
         case .failStart: failure = failure ?? failed(agent, "ended before it was ready: \(end)")
         case .restart(let delay): restart(agent, afterMilliseconds: delay)
@@ -223,7 +223,7 @@ actor RunningSession {
             guard lives[agent.template.name]?.process == nil,
                 agent.template.restart.policy.wantsRestart(after: .unknown)
             else { continue }
-            lives[agent.template.name] = .waiting(until: tools.manager.now.boot, restarts: 0)
+            lives[agent.template.name] = .waiting(until: tools.manager.now().boot, restarts: 0)
             restart(agent.template.name, afterMilliseconds: 0)
         }
     }
@@ -247,8 +247,8 @@ actor RunningSession {
             tools.logger.warning(
                 "an agent could not be started again",
                 metadata: ["session": "\(session.name)", "agent": "\(name)", "error": "\(error)"])
-            if case .ended = lives[name] { lives[name] = .waiting(until: tools.manager.now.boot, restarts: 1) }
-            let again = lives[name]?.failedAgain(at: tools.manager.now.boot, rule: agent.template.restart)
+            if case .ended = lives[name] { lives[name] = .waiting(until: tools.manager.now().boot, restarts: 1) }
+            let again = lives[name]?.failedAgain(at: tools.manager.now().boot, rule: agent.template.restart)
             if case .restart(let delay) = again { restart(name, afterMilliseconds: delay) }
         }
     }

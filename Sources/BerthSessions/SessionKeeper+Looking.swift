@@ -1,6 +1,7 @@
 package import BerthCore
 package import BerthLeasing
 package import BerthStore
+import Synchronization
 
 /// What is told of sessions, and how they end.
 extension SessionKeeper {
@@ -25,9 +26,9 @@ extension SessionKeeper {
         return try await view(session)
     }
 
-    package func describe(sessions: [Session]) async throws(BerthError) -> [Int64: TemplateSessionView] {
+    package func describe(rows: [Int64]) async throws(BerthError) -> [Int64: TemplateSessionView] {
         var views: [Int64: TemplateSessionView] = [:]
-        for session in sessions { views[session.row] = try await view(session) }
+        for session in try await manager.templateSessions(rows: rows) { views[session.row] = try await view(session) }
         return views
     }
 
@@ -44,7 +45,14 @@ extension SessionKeeper {
             throw BerthError(
                 .notFound, "The session \(session), made from the template \(start.template), has no agent \(agent).")
         }
-        return try parts.launcher.log(parts.files.log(agent, session: found.row), part)
+        let (position, maxBytes): (Int64?, Int) =
+            switch part {
+            case .tail(let bytes): (nil, bytes)
+            case .behind(let position, let maxBytes): (position, maxBytes)
+            }
+        let text = try parts.launcher.readLog(
+            parts.files.log(agent, session: found.row), behind: position, maxBytes: maxBytes)
+        return AgentLog(bytes: text.bytes, end: text.end)
     }
 
     package func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError) {

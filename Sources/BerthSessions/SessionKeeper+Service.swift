@@ -1,6 +1,8 @@
-import BerthCore
+package import BerthCore
 import BerthLeasing
-package import ServiceLifecycle
+import Logging
+import ServiceLifecycle
+import Synchronization
 
 extension SessionKeeper: Service {
     /// How often logs are cut and idle sessions are looked for.
@@ -39,7 +41,7 @@ extension SessionKeeper: Service {
 
     /// Stops the agents of a session that nobody has asked for in its template's idle time.
     func sleepIfIdle(_ running: RunningSession) async {
-        let now = manager.now.boot
+        let now = manager.now().boot
         guard let rule = running.template?.sleep, case .running = await running.mode,
             let since = activity.idleSince(running.lease, now: now),
             now.milliseconds - since.milliseconds >= Int64(rule.idleSeconds) * 1000
@@ -58,7 +60,7 @@ extension SessionKeeper: Service {
     /// - Throws: `agent-failed`; `lease-ended`.
     package func wake(_ lease: LeaseID) async throws(BerthError) {
         guard let running = kept(of: lease) else { return }
-        activity.touch(lease, at: manager.now.boot)
+        activity.touch(lease, at: manager.now().boot)
         switch await running.mode {
         case .running: return
         case .starting, .asleep, .ending: try await running.wake()

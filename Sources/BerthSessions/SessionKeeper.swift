@@ -2,7 +2,7 @@ package import BerthCore
 package import BerthLeasing
 package import BerthStore
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Starts sessions from templates, keeps their agents running, and stops them.
@@ -165,7 +165,7 @@ package final class SessionKeeper: SessionKeeping {
                     metadata: ["session": "\(session.name)", "template": "\(template.name)", "error": "\(error)"])
             }
         }
-        let now = manager.now.boot
+        let now = manager.now().boot
         var lives: [AgentName: AgentLife] = [:]
         for agent in lease.agents {
             lives[agent.name] = agent.state.runningProcess.map { .running($0, since: now, restarts: 0) } ?? .stopped

@@ -13,6 +13,20 @@ extension LeaseStore {
         }
     }
 
+    /// Those of these sessions that were made from templates, in ascending order.
+    package func templateSessions(rows: [Int64]) async throws(BerthError) -> [Session] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM sessions
+                    WHERE id IN (SELECT value FROM json_each(?)) AND template IS NOT NULL ORDER BY id
+                    """,
+                arguments: ["[" + rows.map(String.init).joined(separator: ",") + "]"]
+            ).map(session)
+        }
+    }
+
     /// Brings an active session to another phase, if it stands in one of those that come before.
     ///
     /// - Parameter row: the session's, so that a later one of the same name stays as it is.
