@@ -187,6 +187,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "BerthSessionsTests", dependencies: ["BerthCore", "BerthSessions", "BerthTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "BerthServerTests",
             dependencies: [
                 "BerthAPI", "BerthCore", "BerthServer", "BerthTestSupport",

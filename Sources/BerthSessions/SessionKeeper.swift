@@ -113,7 +113,8 @@ package final class SessionKeeper: SessionKeeping {
             case .replayed(let lease, _): return (lease, .replayed)
             case .again: continue
             case .waiting, .ticket:
-                throw BerthError(.invalidField, "A session's start cannot be answered with a ticket: leave respond-async out.")
+                throw BerthError(
+                    .invalidField, "A session's start cannot be answered with a ticket: leave respond-async out.")
             }
         }
     }

@@ -9,6 +9,7 @@ extension Grant {
             case .none(let passing) = try line.gate(for: ticket)
         else { return .notItsTurn }
         var session = try activeSession()
+        if let session { try checkSameTemplate(session) }
         if let found = session, let lease = try activeLease(in: found) {
             if isHeld(lease) {
                 try checkSameWish(lease)

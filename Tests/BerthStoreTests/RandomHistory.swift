@@ -47,7 +47,8 @@ struct RandomHistory {
         case 70..<77: try await agents(of: id, who)
         case 77..<83: try await look()
         case 83..<94: try await pass()
-        case 94..<97: try await tokens()
+        case 94..<96: try await tokens()
+        case 96: try await turn()
         default: try await restart()
         }
     }
@@ -77,6 +78,12 @@ struct RandomHistory {
         }
         wish.ttl =
             wish.owner != nil && random.happens(inPercent: 50) ? nil : Int64.random(in: 1_000...120_000, using: &random)
+        if random.happens(inPercent: 15) {
+            let variables: [VariableName: String] = random.happens(inPercent: 20) ? ["league": "\"b\""] : [:]
+            let start = TemplateStart(template: "draft", variables: variables)
+            (wish.template, wish.name, wish.owner, wish.agents) = (start, start.leaseName, nil, ["one"])
+            wish.ttl = wish.ttl ?? 60_000
+        }
         let outcome = try await test.grant(wish)
         if case .superseded(let dead) = outcome {
             (wish.supersedes, wish.formerLease) = (dead.id, dead.id)
@@ -158,6 +165,15 @@ struct RandomHistory {
             maxPorts: random.happens(inPercent: 50) ? 8 : nil, mayNameProcesses: random.happens(inPercent: 50))
         let wish = TokenWish(name: name, terms: terms, ttlSeconds: random.happens(inPercent: 50) ? 60 : nil)
         _ = try await test.store.createToken(wish, hash: TokenHash(ofSecret: "secret \(secrets)"), administrator)
+    }
+
+    /// A session of a template goes on to another phase, or stays since it comes from another one.
+    private mutating func turn() async throws {
+        for session in try await test.store.templateSessions() {
+            guard let phase = SessionPhase.allCases.randomElement(using: &random) else { return }
+            let earlier = Set(SessionPhase.allCases.filter { _ in random.happens(inPercent: 70) })
+            _ = try await test.store.turn(session.row, from: earlier, to: phase, reason: "it is its turn", .daemon)
+        }
     }
 
     private mutating func restart() async throws {

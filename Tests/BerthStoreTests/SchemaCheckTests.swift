@@ -21,7 +21,7 @@ import Testing
             let cases = SchemaBreach.all.filter { $0.table == table }.map(\.rule)
             #expect(Set(cases) == Set(try bench.checks(of: table)), "\(table)")
         }
-        #expect(SchemaBreach.all.count == 117)
+        #expect(SchemaBreach.all.count == 122)
     }
 
     /// Rows that lie just inside the checks.
@@ -31,6 +31,8 @@ import Testing
         ("host", ["active_sessions": "0", "waiting": "0", "held_slots": "0", "last_turn": "0"]),
         ("sessions", ["name": "'" + String(repeating: "a", count: 128) + "'"]),
         ("sessions", ["state": "'ended'", "ended_at": "5", "lease_count": "0", "port_count": "0"]),
+        ("sessions", ["template": "NULL", "variables": "NULL", "phase": "NULL"]),
+        ("sessions", ["template": "'" + String(repeating: "a", count: 63) + "'", "phase": "'stopping'"]),
         ("leases", ["first_port": "65535", "count": "1"]), ("leases", ["first_port": "1", "count": "65535"]),
         ("leases", ["name": "NULL", "owner_inode": "NULL", "owner_ticks": "0"]),
         (
@@ -136,6 +138,14 @@ extension SchemaBreach {
             ["state": "'ended'", "lease_count": "0", "port_count": "0"]),
         SchemaBreach("sessions", "state = 'active' OR lease_count = 0", ["state": "'ended'", "ended_at": "5"]),
         SchemaBreach("sessions", "lease_count > 0 OR port_count = 0", ["lease_count": "0"]),
+        SchemaBreach("sessions", "length(template) BETWEEN 1 AND 63", ["template": text(0)], ["template": text(64)]),
+        SchemaBreach(
+            "sessions", "json_valid(variables) AND json_type(variables) = 'object'", ["variables": "'{'"],
+            ["variables": "'[]'"]),
+        SchemaBreach("sessions", "(variables IS NULL) = (template IS NULL)", ["variables": "NULL"]),
+        SchemaBreach(
+            "sessions", "phase IN ('starting', 'running') OR phase IN ('asleep', 'stopping')", ["phase": "'waking'"]),
+        SchemaBreach("sessions", "(phase IS NULL) = (template IS NULL)", ["phase": "NULL"]),
     ]
 
     private static let leases = [

@@ -55,7 +55,8 @@ enum SchemaSpecimens {
         ],
         "sessions": [
             ("id", "3"), ("name", "'carol'"), ("principal", "'uid:1002'"), ("state", "'active'"), ("created_at", "1"),
-            ("ended_at", "NULL"), ("lease_count", "1"), ("port_count", "2"),
+            ("ended_at", "NULL"), ("lease_count", "1"), ("port_count", "2"), ("template", "'draft'"),
+            ("variables", "'{}'"), ("phase", "'running'"),
         ],
         "leases": [
             ("id", "3"), ("session_id", "1"), ("name", "'db'"), ("pool", "'default'"), ("first_port", "20020"),

@@ -135,6 +135,17 @@ struct TriggerBreach: Sendable, CustomTestStringConvertible {
             "UPDATE sessions SET id = 9 WHERE id = 1",
             "UPDATE sessions SET name = 'carol' WHERE id = 1",
             "UPDATE sessions SET principal = 'uid:0' WHERE id = 1"),
+        TriggerBreach(
+            "sessions_keep_their_template",
+            "UPDATE sessions SET template = 'draft', variables = '{}', phase = 'running' WHERE id = 1",
+            """
+            \(SchemaSpecimens.insert("sessions"));
+            UPDATE sessions SET template = 'other' WHERE id = 3
+            """,
+            """
+            \(SchemaSpecimens.insert("sessions"));
+            UPDATE sessions SET variables = '{"league":"b"}' WHERE id = 3
+            """),
         TriggerBreach("sessions_are_kept", "DELETE FROM sessions WHERE id = 1", "DELETE FROM sessions WHERE id = 2"),
         TriggerBreach(
             "leases_never_overlap",

@@ -18,6 +18,7 @@ struct Wish {
     var agents: [AgentName] = []
     var labels: [String: String] = [:]
     var isPinned = false
+    var template: TemplateStart?
     var pool = PoolName.standard
     var placement = GrantRequest.Placement.anywhere
     var nextPort: Int?
@@ -32,7 +33,7 @@ struct Wish {
             session: session, count: count, name: name, pool: pool,
             ttl: namesTTL ? ttl.map { .seconds($0 / 1000) } ?? .never : .byDefault,
             owner: owner.map(RequestedProcess.caller), agents: agents, placement: placement, labels: labels,
-            isPinned: isPinned)
+            isPinned: isPinned, template: template)
     }
 }
 

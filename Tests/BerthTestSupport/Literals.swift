@@ -22,6 +22,14 @@ extension TokenName: ExpressibleByStringLiteral {
     package init(stringLiteral text: String) { self = checked(text) }
 }
 
+extension TemplateName: ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) { self = checked(text) }
+}
+
+extension VariableName: ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) { self = checked(text) }
+}
+
 extension Port: ExpressibleByIntegerLiteral {
     package init(integerLiteral number: Int) { self = .of(number) }
 

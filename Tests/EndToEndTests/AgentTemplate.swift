@@ -1,0 +1,95 @@
+import Glibc
+
+/// A `berth.yaml` with templates for tests, and the program that its agents run.
+struct AgentTemplate {
+    /// It answers every request with what it was started with, and logs it.
+    private static let program = """
+        import http.server, json, os, subprocess, sys, time
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                names = ("BERTH_AGENT", "BERTH_SESSION", "PEER", "PORT", "LEAGUE")
+                body = {name: os.environ.get(name) for name in names}
+                body.update(pid=os.getpid(), arguments=sys.argv[1:], folder=os.getcwd())
+                text = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *arguments):
+                print("asked for", self.path, flush=True)
+
+        print("starts", os.environ["BERTH_AGENT"], flush=True)
+        if "--family" in sys.argv:
+            stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+            child = subprocess.Popen([sys.executable, "-c", stubborn])
+            print("child", child.pid, flush=True)
+        if "--fail" in sys.argv:
+            sys.exit("there is no league today")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
+        server.serve_forever()
+        """
+
+    /// The name of the user whom this process runs as.
+    private static var user: String { getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "root" }
+
+    /// Writes both into the daemon's folder, and has it read them at its start.
+    static func install(in daemon: Daemon, restart: String = "always", more: String = "") throws {
+        let program = daemon.folder.file("agent.py")
+        try TemporaryFolder.write(Array(Self.program.utf8), to: program)
+        let yaml = """
+            templates:
+              pair:
+                user: \(user)
+                allow: [everybody]
+                ready_seconds: 30
+                variables: { league: { pattern: "[a-z ]+", default: "first league" } }
+                environment: { LEAGUE: "{league}" }
+            \(more)
+                agents:
+                  one:
+                    command: [python3, "\(program)", "{league}", "--port={port}"]
+                    environment: { PEER: "{url:two}" }
+                    working_directory: "\(daemon.folder.path)"
+                    ready: { http: / }
+                    restart: { policy: \(restart), backoff_seconds: 0.1, max_backoff_seconds: 1 }
+                  two:
+                    command: [python3, "\(program)", --family]
+                    ready: tcp
+                    stop: { signal: TERM, grace_seconds: 0.3 }
+              broken:
+                user: \(user)
+                agents:
+                  fine: { command: [python3, "\(program)"] }
+                  poor: { command: [python3, "\(program)", --fail] }
+              missing:
+                user: \(user)
+                agents:
+                  nobody: { command: [/nowhere/at-all] }
+            """
+        let file = daemon.folder.file("berth.yaml")
+        try TemporaryFolder.write(Array(yaml.utf8), to: file)
+        daemon.setup.extra += ["--config", file]
+    }
+}
+
+extension Daemon {
+    /// Starts a session of a template.
+    func startSession(
+        _ session: String, _ template: String = "pair", _ more: [String: JSON] = [:],
+        headers: [(String, String)] = []
+    ) throws -> Response {
+        let body = JSON.object(["session": .text(session), "template": .text(template)]).with(more)
+        return try call("POST", "/v1/sessions", body, headers: headers)
+    }
+
+    /// What an agent says of itself.
+    func ask(_ agent: JSON) throws -> JSON {
+        guard let port = agent["port"].int else { throw HarnessError("no port: \(agent)") }
+        let connection = try Endpoint.tcp("127.0.0.1", port).connect()
+        defer { connection.close() }
+        return try connection.call("GET", "/", nil, headers: []).json
+    }
+}
