@@ -26,7 +26,6 @@ final class AgentProcess: Sendable {
         descriptor = nil
     }
 
-
     var key: Key { Key(pid: pid, startTicks: startTicks) }
 
     /// A process within one boot.

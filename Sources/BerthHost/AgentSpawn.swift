@@ -15,6 +15,8 @@ struct StartedShim {
 struct AgentSpawn: Sendable {
     let processes: LinuxProcessTable
     let children: ChildTable
+    /// Starts the program that has the shim in it.
+    let startProgram: @Sendable (CommandSpawn) throws(SystemError) -> Int32
 
     /// - Parameter output: what its standard output and error are.
     func start(_ order: AgentShimOrder, output: Int32) throws(BerthError) -> StartedShim {
@@ -43,10 +45,10 @@ struct AgentSpawn: Sendable {
         }
         defer { report.closeWriter() }
         do {
-            pid = try CommandSpawn(
-                arguments: AgentShim.arguments(order: file, go: ends[1], report: report.writer), environment: [],
-                descriptors: [file, ends[1], report.writer], restoresSIGPIPE: true, apartWithOutput: output
-            ).start()
+            pid = try startProgram(
+                CommandSpawn(
+                    arguments: AgentShim.arguments(order: file, go: ends[1], report: report.writer), environment: [],
+                    descriptors: [file, ends[1], report.writer], restoresSIGPIPE: true, apartWithOutput: output))
         } catch {
             close(ends[0])
             report.closeReader()

@@ -62,7 +62,7 @@ package struct BoundedLog: Sendable {
         // One more, which tells whether a line starts behind it.
         let first = max(start, end - Int64(bytes) - 1)
         var text = read(file, from: first, until: end)[...]
-        if first > start {
+        if end - start > Int64(bytes) {
             // A line that is longer than what was asked for is told from its middle.
             let lineEnd = text.firstIndex(of: 0x0A).map { text.index(after: $0) } ?? text.endIndex
             text = lineEnd < text.endIndex ? text[lineEnd...] : text.dropFirst()

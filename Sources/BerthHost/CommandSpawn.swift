@@ -31,8 +31,9 @@ package struct CommandSpawn {
     }
 
     /// Starts the child.
+    /// - Parameter program: another one than this, for tests, whose own program is none of ours.
     /// - Returns: its PID.
-    package func start() throws(SystemError) -> Int32 {
+    package func start(_ program: String = "/proc/self/exe") throws(SystemError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -62,7 +63,7 @@ package struct CommandSpawn {
         let (argv, envp) = (CStrings(arguments), CStrings(environment))
         var pid: pid_t = 0
         let result = argv.withPointer { argv in
-            envp.withPointer { envp in posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv, envp) }
+            envp.withPointer { envp in posix_spawn(&pid, program, &actions, &attributes, argv, envp) }
         }
         guard result == 0 else { throw SystemError("posix_spawn(3)", result) }
         return pid

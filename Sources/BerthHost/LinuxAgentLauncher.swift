@@ -20,7 +20,17 @@ package struct LinuxAgentLauncher: AgentLauncher {
         processes: LinuxProcessTable, descriptorLimit: UInt64?, logBound: Int64 = BoundedLog.standardBound,
         environment: [String: String] = OwnProcess.variables
     ) {
-        spawn = AgentSpawn(processes: processes, children: ChildTable())
+        self.init(
+            processes: processes, descriptorLimit: descriptorLimit, logBound: logBound, environment: environment
+        ) { spawn throws(SystemError) in try spawn.start() }
+    }
+
+    /// As ``init(processes:descriptorLimit:logBound:environment:)``, with another way to start the program of the shim.
+    init(
+        processes: LinuxProcessTable, descriptorLimit: UInt64?, logBound: Int64, environment: [String: String],
+        startProgram: @escaping @Sendable (CommandSpawn) throws(SystemError) -> Int32
+    ) {
+        spawn = AgentSpawn(processes: processes, children: ChildTable(), startProgram: startProgram)
         self.environment = AgentEnvironment(own: environment)
         self.descriptorLimit = descriptorLimit
         self.logBound = logBound

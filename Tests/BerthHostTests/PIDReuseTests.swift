@@ -17,10 +17,20 @@ import Testing
         return child.exitStatus() == 0
     }
 
-    @Test(
-        .enabled(
-            if: namespace != nil,
-            "this user may make no PID namespace, or set no PID in it: unshare(1) and ns_last_pid were tried"))
+    private static let why =
+        "this user may make no PID namespace, or set no PID in it: unshare(1) and ns_last_pid were tried"
+
+    @Test(.enabled(if: namespace != nil, Comment(rawValue: why)))
+    func `for a group of strangers has none of them stopped with an agent that had the number`() throws {
+        let process = try TestProcess(runner: try #require(Self.namespace), "reuse-group")
+        #expect(
+            process.lines() == [
+                "while its leader lives: gone", "alive: true true", "without a leader: gone", "alive: false true",
+                "group: 7000",
+            ])
+    }
+
+    @Test(.enabled(if: namespace != nil, Comment(rawValue: why)))
     func `never makes a new process out of an old one`() throws {
         let process = try TestProcess(runner: try #require(Self.namespace), "reuse", "200")
         var counts: [String: Int] = [:]

@@ -54,7 +54,7 @@ final class TestProcess {
     func end() { child.end() }
 
     /// It is built beside the bundle of the tests, which is the program that runs now.
-    private static func program() throws -> String {
+    static func program() throws -> String {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink("/proc/self/exe", &target, target.count)
         let own = String(decoding: target.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)

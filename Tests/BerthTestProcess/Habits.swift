@@ -42,6 +42,18 @@ enum Habits {
         waitForWord()
     }
 
+    /// Appends numbered lines to a file, as fast as can be, until it is killed.
+    static func writeLines(to path: String) throws {
+        let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard file >= 0 else { throw Failure(what: "open", number: errno) }
+        var number = 0
+        while true {
+            let line = Array("line \(number)\n".utf8)
+            guard write(file, line, line.count) == line.count else { throw Failure(what: "write", number: errno) }
+            number += 1
+        }
+    }
+
     private static func startThread(
         _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
     ) throws {

@@ -14,6 +14,9 @@ do {
     case ("connect", .some(let path)): try Habits.connect(to: path)
     case ("reuse", .some(let rounds)): try await ReuseCheck(rounds: Int(rounds) ?? 0).run()
     case ("descriptors", nil): try await DescriptorCheck.run()
+    case ("write-lines", .some(let path)): try Habits.writeLines(to: path)
+    case ("reuse-group", nil): try await GroupReuse.run()
+    case ("launch", .some(let log)) where arguments.count == 3: try await Launch.run(log: log, script: arguments[2])
     default: throw Failure(what: "usage", number: EINVAL)
     }
 } catch {
