@@ -6,6 +6,7 @@ enum ConfigurationFile {
     private static let keys: Set<String> = [
         "pools", "limits", "audit", "listen", "database", "socket", "socket_mode", "socket_group", "token_file",
         "log_level", "log_format", "allowed_hosts", "insecure_listen", "tls_certificate", "tls_key",
+        "templates",
     ]
     private static let poolKeys: Set<String> = [
         "ports", "exclude", "max_block", "default_ttl_seconds", "quarantine_seconds", "queue",
@@ -48,6 +49,9 @@ enum ConfigurationFile {
         if let pools = try reader.mapping("pools", known: nil) {
             for key in pools.keys { settings.pools.append(try pool(key, pools)) }
         }
+        let mistakes = Mistakes()
+        settings.templates = TemplatesReader(mistakes: mistakes).templates(root, path: path)
+        settings.templateMistakes = mistakes.all
         return settings
     }
 

@@ -23,6 +23,9 @@ struct FileSettings: Sendable {
     var maxConnections: Setting<Int>?
     var auditRetainDays: Setting<Int>?
     var pools: [PoolSettings] = []
+    var templates: [TemplateSettings] = []
+    /// What is wrong with the templates as far as the file tells.
+    var templateMistakes: [Mistakes.Mistake] = []
 }
 
 /// One pool of a configuration file.

@@ -27,6 +27,10 @@ package struct ServeConfiguration: Sendable {
     /// In the order they were named; no two overlap, and each can grant at least one port.
     package var pools: [Pool]
     package var limits: Limits
+    /// What sessions can be started from, in the file's order.
+    package var templates: [SessionTemplate]
+    /// Where each template says whom it runs as, or where it begins.
+    package var userSources: [TemplateName: SettingSource]
     /// What one principal may make of traffic.
     package var traffic: TrafficLimits
     /// How many days of audit are kept; nil keeps all of it.
@@ -51,6 +55,8 @@ package struct ServeConfiguration: Sendable {
         let (path, file) = try readConfiguration(flags, layers, readFile)
         let database = try database(flags, layers, file)
         let limits = try limits(flags, layers, file)
+        let pools = try PoolLayers.pools(flags, layers, file)
+        let templates = try TemplateLayers.templates(file, pools: pools)
         let configuration = ServeConfiguration(
             database: database,
             socket: try socket(flags, layers, file, database: database),
@@ -61,8 +67,10 @@ package struct ServeConfiguration: Sendable {
                 flags.insecureListen, "BERTH_INSECURE_LISTEN", file.insecureListen),
             tokenFile: layers.text(flags.tokenFile, "--token-file", "BERTH_TOKEN_FILE", file.tokenFile)?.value
                 ?? StatePaths.sibling("token", of: database),
-            pools: try PoolLayers.pools(flags, layers, file),
+            pools: pools,
             limits: limits,
+            templates: templates.map(\.template),
+            userSources: Dictionary(templates.map { ($0.template.name, $0.userSource) }) { first, _ in first },
             traffic: try traffic(flags, layers, file),
             auditRetainDays: file.auditRetainDays?.value,
             logLevel: try logLevel(flags, layers, file),

@@ -8,6 +8,11 @@ package enum SettingSource: Hashable, Sendable {
     case file(String, line: Int?)
     /// Nobody set it.
     case standard
+
+    /// The line of a file; 0 where none is known.
+    package var line: Int {
+        if case .file(_, let line?) = self { line } else { 0 }
+    }
 }
 
 extension SettingSource: CustomStringConvertible {

@@ -4,11 +4,16 @@ import Yams
 /// Reads a YAML mapping strictly: a key that is not known, or a value of another type, is an error with its line.
 struct YAMLReader {
     let path: String
-    private let entries: [(key: String, node: Node)]
+    private let entries: [(key: String, keyNode: Node, node: Node)]
+    /// Where a key that there is not is noted; nil lets it be the end.
+    private let mistakes: Mistakes?
 
     /// - Parameter known: every key that may stand there. Nil lets any key in: the names of pools.
-    init(_ node: Node, path: String, name: String, known: Set<String>?) throws(BerthError) {
+    init(
+        _ node: Node, path: String, name: String, known: Set<String>?, mistakes: Mistakes? = nil
+    ) throws(BerthError) {
         self.path = path
+        self.mistakes = mistakes
         if Self.isNull(node) {
             entries = []
             return
@@ -16,26 +21,35 @@ struct YAMLReader {
         guard let mapping = node.mapping else {
             throw .setting(Self.source(path, node), "\(name) must be a mapping of names to values")
         }
-        var entries: [(key: String, node: Node)] = []
+        var entries: [(key: String, keyNode: Node, node: Node)] = []
         for (key, value) in mapping {
+            let source = Self.source(path, key)
             guard let text = key.scalar?.string else {
-                throw .setting(Self.source(path, key), "a key of \(name) must be a text")
+                guard let mistakes else { throw .setting(source, "a key of \(name) must be a text") }
+                mistakes.note(source, "a key of \(name) must be a text")
+                continue
             }
             if let known, !known.contains(text) {
                 let names = known.sorted().joined(separator: ", ")
-                throw .setting(Self.source(path, key), "there is no key '\(text)' in \(name); there are: \(names)")
+                let detail = "there is no key '\(text)' in \(name); there are: \(names)"
+                guard let mistakes else { throw .setting(source, detail) }
+                mistakes.note(source, detail)
+                continue
             }
-            entries.append((text, value))
+            entries.append((text, key, value))
         }
         self.entries = entries
     }
 
     /// The keys in the file's order, with where they stand.
-    var keys: [Setting<String>] { entries.map { Setting($0.key, Self.source(path, $0.node)) } }
+    var keys: [Setting<String>] { entries.map { Setting($0.key, Self.source(path, $0.keyNode)) } }
+
+    /// Whether a mapping stands there.
+    func isMapping(_ key: String) -> Bool { node(key)?.mapping != nil }
 
     func mapping(_ key: String, known: Set<String>?) throws(BerthError) -> YAMLReader? {
         guard let node = node(key) else { return nil }
-        return try YAMLReader(node, path: path, name: "'\(key)'", known: known)
+        return try YAMLReader(node, path: path, name: "'\(key)'", known: known, mistakes: mistakes)
     }
 
     func text(_ key: String) throws(BerthError) -> Setting<String>? {
@@ -51,6 +65,31 @@ struct YAMLReader {
         guard let node = node(key) else { return nil }
         guard let scalar = node.scalar, !scalar.string.isEmpty else { throw wrong(key, node, "a text") }
         return Setting(scalar.string, Self.source(path, node))
+    }
+
+    /// A text that may be empty, or a number as it stands there.
+    func scalar(_ key: String) throws(BerthError) -> Setting<String>? {
+        guard let node = node(key) else { return nil }
+        guard let scalar = node.scalar, !Self.isNull(node) else { throw wrong(key, node, "a text") }
+        return Setting(scalar.string, Self.source(path, node))
+    }
+
+    /// A list of texts, or a single one.
+    func textOrTexts(_ key: String) throws(BerthError) -> [Setting<String>]? {
+        guard let node = node(key) else { return nil }
+        return node.scalar == nil ? try texts(key) : try scalar(key).map { [$0] }
+    }
+
+    /// One of the words that there are.
+    func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ key: String, _ type: Choice.Type
+    ) throws(BerthError) -> Setting<Choice>? {
+        guard let text = try scalar(key) else { return nil }
+        guard let choice = Choice(rawValue: text.value) else {
+            let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .setting(text.source, "'\(key)' must be one of: \(names)")
+        }
+        return Setting(choice, text.source)
     }
 
     func texts(_ key: String) throws(BerthError) -> [Setting<String>]? {

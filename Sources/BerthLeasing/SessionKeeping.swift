@@ -128,7 +128,7 @@ package enum AgentLogPart: Hashable, Sendable {
     /// The last so many bytes.
     case tail(bytes: Int)
     /// What was written behind a position that an earlier answer told, at most so many bytes. A log that is shorter by now
-    /// was cut meanwhile, and is read from its beginning.
+    /// was cut meanwhile, and is followed from its end on.
     case behind(position: Int64, maxBytes: Int)
 }
 

@@ -55,6 +55,7 @@ struct Daemon {
     }
 
     private func run() async throws {
+        try checkTemplateUsers()
         let network = try await network()
         try StateFolder.prepare(for: configuration.database)
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)

@@ -12,6 +12,8 @@ import Testing
         "ports:",
         "limits:", "\\u202e", "\\x00", "1-65535", "20000-", "-1", "max_block: 0", "socket_mode: 0666",
         "socket_mode: 0777",
+        "templates:", "{port}", "{{", "}}", "{url:a}", "{league}", "{cidfile}", "container: true", "pattern: '('",
+        "(?:", "{1,99999}", "(?<n>", "\\\\p{L}", "[[:alpha:]]", "allow: everybody", "http: /",
         "[[[[[[[[", "{a: {a: {a: ", "\u{85}",
     ]
 
@@ -48,6 +50,7 @@ import Testing
         if read.limits.maxSessions != file.maxSessions ?? Limits().maxSessions { return "max_sessions" }
         if read.limits.maxWaiting != file.maxWaiting ?? Limits().maxWaiting { return "max_waiting" }
         if read.auditRetainDays != file.retainDays || read.allowedHosts != file.hosts { return "days or hosts" }
+        if let fault = difference(file.templates, read.templates) { return fault }
         guard !file.pools.isEmpty else { return read.pools.count == 1 ? nil : "pools" }
         guard read.pools.map(\.name.rawValue) == file.pools.map(\.name) else { return "names of pools" }
         for (pool, said) in zip(read.pools, file.pools) {
@@ -56,6 +59,20 @@ import Testing
                 && pool.defaultTTLSeconds == Int64(said.ttlSeconds ?? 3600)
                 && pool.quarantineSeconds == said.quarantineSeconds ?? 2 && (pool.queue == .fifo) == said.isFIFO ?? true
             if !areRight { return "pool \(said.name)" }
+        }
+        return nil
+    }
+
+    private static func difference(_ said: [GeneratedTemplate], _ read: [SessionTemplate]) -> String? {
+        guard said.map(\.name) == read.map(\.name.rawValue) else { return "names of templates" }
+        for (said, read) in zip(said, read) {
+            let areRight =
+                read.agents.map(\.name.rawValue) == said.agents
+                && read.agents.allSatisfy { $0.command == said.command && $0.environment == said.environment }
+                && read.sleep?.idleSeconds == said.idleSeconds && read.user == said.user
+                && (read.access == .everybody) == said.isForEverybody
+                && read.variables.map(\.standard) == said.standards
+            if !areRight { return "template \(said.name)" }
         }
         return nil
     }
@@ -124,11 +141,39 @@ import Testing
         guard (1...1_000_000).contains(read.limits.maxSessions), (0...1_000_000).contains(read.limits.maxWaiting) else {
             return "limits \(read.limits)"
         }
+        if let fault = read.templates.compactMap({ Self.breach($0, read.pools) }).first { return fault }
         if let listen = read.listen {
             guard (0...65_535).contains(listen.port), !listen.host.isEmpty else { return "listen \(listen)" }
         }
         if let socket = read.socket, !(1...107).contains(socket.utf8.count) { return "socket \(socket)" }
         return [0o600, 0o660, 0o666].contains(read.socketPermissions.mode) ? nil : "mode \(read.socketPermissions.mode)"
+    }
+
+    private static func breach(_ template: SessionTemplate, _ pools: [Pool]) -> String? {
+        guard let pool = pools.first(where: { $0.name == template.pool }), !template.agents.isEmpty,
+            template.agents.count <= pool.maxBlock, pool.canEverHold(count: template.agents.count, align: 1)
+        else { return "the pool of \(template)" }
+        // What was let in can be filled in, with every default there is.
+        var given: [String: String] = [:]
+        for variable in template.variables where variable.standard == nil {
+            guard variable.refusal(of: "a", isArgument: true) == nil else { return nil }
+            given[variable.name.rawValue] = "a"
+        }
+        guard let first = pool.runs.first(where: { $0.count >= template.agents.count })?.first,
+            let block = PortBlock(first: first, count: template.agents.count)
+        else { return "the block of \(template)" }
+        do throws(BerthError) {
+            let rendering = try TemplateRendering(
+                template, session: "s", lease: 1, block: block, values: TemplateValues(template, given: given))
+            let agents = try rendering.agents { "/\($0)" }
+            let areFine = agents.allSatisfy { agent in
+                agent.arguments.first?.isEmpty == false && !agent.arguments.contains { $0.utf8.contains(0) }
+                    && agent.environment.allSatisfy { !$0.key.isEmpty && !($0.key + $0.value).utf8.contains(0) }
+            }
+            return areFine ? nil : "what \(template) is started with"
+        } catch {
+            return "\(error) of \(template)"
+        }
     }
 
     @Test func `that nest without end, or name themselves, are refused`() {

@@ -18,6 +18,7 @@ struct GeneratedConfiguration {
     var retainDays: Int?
     var hosts: [String] = []
     var pools: [Pool] = []
+    var templates: [GeneratedTemplate] = []
 
     init(using random: inout SplitMix64) {
         database = random.pick([nil, "/var/lib/berth/berth.db", "/tmp/a b/é.db"])
@@ -41,6 +42,10 @@ struct GeneratedConfiguration {
                     quarantineSeconds: random.pick([nil, 0, 0.5, 86_400]),
                     isFIFO: random.pick([nil, true, false])))
         }
+        // Each takes one port at least, and any pool has that.
+        for name in ["t", "fantasy-draft"].prefix(random.pick([0, 0, 1, 2])) {
+            templates.append(GeneratedTemplate(name: name, pool: pools.first?.name, using: &random))
+        }
     }
 
     /// The file, with comments, quotes and both styles of lists here and there.
@@ -60,6 +65,8 @@ struct GeneratedConfiguration {
         if !hosts.isEmpty { lines += ["allowed_hosts:"] + hosts.map { "  - \"\($0)\"" } }
         if !pools.isEmpty { lines.append("pools:") }
         for pool in pools { lines += Self.lines(of: pool, using: &random) }
+        if !templates.isEmpty { lines.append("templates:") }
+        for template in templates { lines += template.lines(using: &random) }
         return Array((lines.joined(separator: random.happens(inPercent: 10) ? "\r\n" : "\n") + "\n").utf8)
     }
 
