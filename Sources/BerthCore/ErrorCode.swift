@@ -27,10 +27,14 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case queueFull = "queue-full"
     /// More requests or connections than one principal may make.
     case tooManyRequests = "too-many-requests"
+    /// The router found nobody at an agent's port, or lost it before it answered.
+    case agentUnreachable = "agent-unreachable"
     case poolExhausted = "pool-exhausted"
     case storageUnavailable = "storage-unavailable"
     /// An agent of a template did not start, or was not ready in time.
     case agentFailed = "agent-failed"
+    /// An agent's port takes no connection in the time that the router gives it.
+    case agentTimeout = "agent-timeout"
     /// Another Berth serves this database.
     case databaseInUse = "database-in-use"
     /// The configuration, the database file or the place it lies in cannot be used as it is.
@@ -67,8 +71,10 @@ extension ErrorCode {
         case .tooManyRequests: (429, "Too many requests", 75)
         case .headerTooLarge: (431, "The headers are too large", 65)
         case .agentFailed: (502, "An agent did not start", 65)
+        case .agentUnreachable: (502, "The agent cannot be reached", 75)
         case .poolExhausted: (503, "The pool has no room", 75)
         case .storageUnavailable: (503, "The storage is not available", 75)
+        case .agentTimeout: (504, "The agent takes no connection", 75)
         case .databaseInUse: (503, "The database is served by another Berth", 75)
         case .configuration: (500, "Wrong configuration", 78)
         case .internal: (500, "A defect in Berth", 70)
