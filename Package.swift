@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "BerthLeasing",
             dependencies: [
-                "BerthCore", "BerthStore",
+                "BerthCore", "BerthRouter", "BerthStore",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "BerthServer",
             dependencies: [
-                "BerthAPI", "BerthCore", "BerthHost", "BerthLeasing", "BerthStore", "CBerthLinux",
+                "BerthAPI", "BerthCore", "BerthHost", "BerthLeasing", "BerthRouter", "BerthStore", "CBerthLinux",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -133,7 +133,7 @@ let package = Package(
             name: "berth",
             dependencies: [
                 "BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore", "BerthHost", "BerthLeasing",
-                "BerthServer", "BerthStore",
+                "BerthRouter", "BerthServer", "BerthStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -181,7 +181,7 @@ let package = Package(
         .testTarget(
             name: "BerthLeasingTests",
             dependencies: [
-                "BerthCore", "BerthLeasing", "BerthSimulation", "BerthStore", "BerthTestSupport",
+                "BerthCore", "BerthLeasing", "BerthRouter", "BerthSimulation", "BerthStore", "BerthTestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -192,7 +192,7 @@ let package = Package(
         .testTarget(
             name: "BerthServerTests",
             dependencies: [
-                "BerthAPI", "BerthCore", "BerthServer", "BerthTestSupport",
+                "BerthAPI", "BerthCore", "BerthRouter", "BerthServer", "BerthTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),

@@ -1,0 +1,70 @@
+internal import BerthCore
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+/// What the router answers by itself, and the ends of answers and connections.
+extension ClientHandler {
+    /// Answers with a problem (RFC 9457).
+    func refuse(_ error: BerthError) {
+        guard let passage else { return }
+        let presentation = error.code.presentation
+        var headers: HTTPHeaders = ["Content-Type": "application/problem+json"]
+        if error.code == .unauthorized { headers.add(name: "WWW-Authenticate", value: "Bearer realm=\"berth\"") }
+        if presentation.status == 503 || presentation.status == 429 { headers.add(name: "Retry-After", value: "5") }
+        parts.logger.debug(
+            "request refused",
+            metadata: ["request_id": "\(passage.requestID)", "code": "\(error.code.rawValue)"])
+        answer(
+            HTTPResponseStatus(statusCode: presentation.status), headers, parts.problem(error, passage.requestID))
+    }
+
+    func redirect(to place: String) {
+        answer(.permanentRedirect, ["Location": place], ByteBuffer())
+    }
+
+    private func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) {
+        guard let passage, let context else { return }
+        // The rest of a request with a body is on its way, and nobody wants it.
+        if passage.reading.map({ $0.framing != .none }) ?? true { self.passage?.isLast = true }
+        let fields = AnswerFields(
+            requestID: passage.requestID, framing: .length(String(body.readableBytes)), persistence: persistence,
+            keepsLength: false)
+        write(.head(fields.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))))
+        if passage.head.method != .HEAD, body.readableBytes > 0 { write(.body(.byteBuffer(body))) }
+        write(.end(nil))
+        context.flush()
+        note(status)
+        let isLast = self.passage?.isLast ?? true
+        exchange.answerAlone(isLast: isLast)
+        finish()
+    }
+
+    func write(_ part: HTTPServerResponsePart) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(part), promise: nil)
+    }
+
+    /// The answer was the request's whole one: the next may come, or the connection ends.
+    func finish() {
+        let isLast = (passage?.isLast ?? true) || state.isClosing
+        endPassage()
+        guard isLast else {
+            patience = .idle(.now())
+            return
+        }
+        leave()
+    }
+
+    /// Ends the connection behind what was written, and waits for the client to do so too: where more is to be read, closing
+    /// at once would make the kernel throw away what the client has not taken yet (RFC 9112, 9.6).
+    func leave() {
+        exchange.close()
+        gate.shut()
+        patience = .farewell(.now())
+        guard let context else { return }
+        context.flush()
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
+    }
+}

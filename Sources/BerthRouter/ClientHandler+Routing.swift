@@ -1,0 +1,176 @@
+internal import BerthCore
+internal import NIOCore
+internal import NIOHTTP1
+
+/// From a request's head to the connection that carries it.
+extension ClientHandler {
+    /// A request's turn has come.
+    func begin(_ head: HTTPRequestHead) {
+        turn += 1
+        patience = .none
+        exchange.begin()
+        let options = ConnectionOptions(head.headers)
+        var passage = Passage(head: head, requestID: parts.requestID(head.headers.first(name: "x-request-id")))
+        passage.isLast =
+            state.isClosing || options.hasClose || head.version != .http1_1 && !options.hasKeepAlive
+            // The parser may have stopped behind it.
+            || head.headers.contains(name: "upgrade")
+        self.passage = passage
+        do throws(BerthError) {
+            let reading = try RequestReading(
+                head, at: context?.channel.localAddress, scheme: parts.scheme, isOwnHost: parts.isOwnHost)
+            self.passage?.reading = reading
+            switch reading.wish {
+            case .redirect(let place): redirect(to: place)
+            case .agent(let target): try admit(target, reading)
+            }
+        } catch {
+            refuse(error)
+        }
+    }
+
+    /// What came is no request.
+    func begin(_ fault: BerthError) {
+        exchange.begin()
+        var passage = Passage(
+            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), requestID: parts.requestID(nil))
+        passage.isLast = true
+        self.passage = passage
+        refuse(fault)
+    }
+
+    /// Looks who asks, and for what.
+    private func admit(_ target: RouteTarget, _ reading: RequestReading) throws(BerthError) {
+        guard let head = passage?.head else { return }
+        let session = parts.table.session(target.session)
+        let credential = try Credential.find(in: head.headers, for: session, parts.gate)
+        if credential == .cookie { try BrowserCheck.check(head, host: reading.host, scheme: parts.scheme) }
+        guard let session else { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
+        passage?.target = target
+        passage?.session = session
+        passage?.credential = credential
+        passage?.keepsAuthorization = keepsAuthorization(head, credential, session)
+        route(isSecondTry: false)
+    }
+
+    /// An `Authorization` goes on where it is the agent's own business, and not when it would open something of Berth's.
+    private func keepsAuthorization(
+        _ head: HTTPRequestHead, _ credential: Credential, _ session: RoutedSession
+    ) -> Bool {
+        guard credential != .authorization else { return false }
+        return head.headers["authorization"].allSatisfy { field in
+            Credential.bearer(field).map { parts.gate.judge($0, for: session) == .unknown } ?? true
+        }
+    }
+
+    private func route(isSecondTry: Bool) {
+        guard let target = passage?.target, let session = passage?.session else { return }
+        switch parts.table.route(target.agent, of: session) {
+        case .noAgent:
+            refuse(BerthError(.notFound, "The session \(session.name) has no agent \(target.agent)."))
+        case .route(let route) where parts.table.begin(route.lease):
+            passage?.route = route
+            connect(isNew: false)
+        case .route, .asleep:
+            guard !isSecondTry else { return refuse(Self.unreachable(target.agent, "its session does not stay awake")) }
+            wake(session)
+        }
+    }
+
+    private func wake(_ session: RoutedSession) {
+        guard let loop = context?.eventLoop else { return }
+        let (bound, turn, table) = (NIOLoopBound(self, eventLoop: loop), turn, parts.table)
+        Task {
+            let outcome: Result<Void, BerthError>
+            do throws(BerthError) {
+                try await table.wake(session)
+                outcome = .success(())
+            } catch {
+                outcome = .failure(error)
+            }
+            loop.execute { bound.value.woken(outcome, turn) }
+        }
+    }
+
+    private func woken(_ outcome: Result<Void, BerthError>, _ turn: Int) {
+        guard self.turn == turn, exchange == .preparing else { return }
+        switch outcome {
+        case .success: route(isSecondTry: true)
+        case .failure(let error): refuse(error)
+        }
+        advance()
+    }
+
+    /// Finds a connection to the agent or makes one.
+    func connect(isNew: Bool) {
+        guard let passage, let place = passage.place else { return }
+        if !isNew, let upstream = state.pool.take(place, mayRepeat: passage.isRepeatable) {
+            return pass(over: upstream)
+        }
+        guard parts.table.isLive(place.lease) else { return leaseEnded() }
+        let turn = turn
+        state.pool.connect(place).whenComplete { result in
+            guard self.turn == turn, self.exchange == .preparing else {
+                // Nobody waits for it any more.
+                if case .success(let upstream) = result { upstream.close() }
+                return
+            }
+            switch result {
+            case .success(let upstream): self.pass(over: upstream)
+            case .failure(let error): self.refuse(Self.failure(error, passage.route?.agent))
+            }
+            self.advance()
+        }
+    }
+
+    /// Sends the head over a connection that is open.
+    ///
+    /// The lease is looked at once more: from before it ended nobody else could have been at the other end, and by the time
+    /// that its ports are granted again it is known to have ended.
+    private func pass(over upstream: UpstreamConnection) {
+        guard let passage, let context, let reading = passage.reading, let target = passage.target,
+            let credential = passage.credential
+        else { return upstream.close() }
+        guard parts.table.isLive(upstream.place.lease), upstream.isOpen else {
+            upstream.abandon()
+            return leaseEnded()
+        }
+        upstream.take(self)
+        upstream.setHeld(!context.channel.isWritable)
+        self.passage?.upstream = upstream
+        let fields = RequestFields(
+            origin: RequestFields.Origin(
+                client: clientAddress, scheme: parts.scheme,
+                host: reading.host, prefix: target.prefix, requestID: passage.requestID),
+            framing: reading.framing, credential: credential, keepsAuthorization: passage.keepsAuthorization,
+            upgrade: reading.upgrade, isHeld: wantsHeld(passage))
+        exchange.pass(isRepeatable: upstream.wasUsed && passage.isRepeatable)
+        upstream.write(.head(fields.head(passage.head, path: target.path, port: upstream.place.port)))
+        // When it is sent again.
+        if passage.isSent {
+            exchange.sendEnd()
+            upstream.write(.end(nil))
+        }
+    }
+
+    private func leaseEnded() {
+        RouterMetrics.ended()
+        refuse(Self.unreachable(passage?.route?.agent, "the lease of its port has ended"))
+    }
+
+    static func unreachable(_ agent: AgentName?, _ reason: String) -> BerthError {
+        BerthError(
+            .agentUnreachable,
+            "The agent \(agent?.rawValue ?? "") cannot be reached: \(reason). See whether it runs, and ask again.")
+    }
+
+    private static func failure(_ error: any Error, _ agent: AgentName?) -> BerthError {
+        if case ChannelError.connectTimeout = error {
+            return BerthError(
+                .agentTimeout,
+                "The agent \(agent?.rawValue ?? "") took no connection for seconds. See whether it is stuck, and ask again."
+            )
+        }
+        return unreachable(agent, "nobody takes connections on its port")
+    }
+}

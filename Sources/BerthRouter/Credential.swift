@@ -1,0 +1,73 @@
+internal import BerthCore
+internal import NIOHTTP1
+
+/// Where a request's credential came from, and so what is taken out before the agent sees the request.
+enum Credential: Hashable {
+    case ownField
+    case authorization
+    case cookie
+
+    static let cookieName = "berth_session"
+
+    /// The first credential that opens the session. `Berth-Authorization` alone counts where there is one.
+    /// - Throws: `unauthorized`; `not-found` for somebody else's session or none.
+    static func find(
+        in headers: HTTPHeaders, for session: RoutedSession?, _ gate: any RouteGuard
+    ) throws(BerthError) -> Credential {
+        var isForeign = false
+        func opens(_ secret: String?) -> Bool {
+            guard let secret else { return false }
+            switch gate.judge(secret, for: session) {
+            case .allowed: return true
+            case .foreign: isForeign = true
+            case .unknown: break
+            }
+            return false
+        }
+        let own = headers["berth-authorization"]
+        if !own.isEmpty {
+            if own.count == 1, opens(bearer(own[0])) { return .ownField }
+        } else {
+            let fields = headers["authorization"]
+            if fields.count == 1, opens(bearer(fields[0])) { return .authorization }
+            if opens(cookie(in: headers)) { return .cookie }
+        }
+        if isForeign { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
+        throw BerthError(
+            .unauthorized,
+            "Send the session's token, or one whose sessions these are, as Authorization: Bearer <token> or, where the agent"
+                + " has an Authorization of its own, as Berth-Authorization.")
+    }
+
+    /// The token of `Bearer <token>` (RFC 6750, 2.1); nil for any other scheme.
+    static func bearer(_ field: String) -> String? {
+        let parts = field.split(separator: " ", omittingEmptySubsequences: true)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+
+    /// Nil where it stands several times: somebody else may have set the other one.
+    private static func cookie(in headers: HTTPHeaders) -> String? {
+        let values = headers["cookie"].flatMap { $0.split(separator: ";") }.compactMap(ownCookie)
+        return values.count == 1 ? values[0] : nil
+    }
+
+    private static func ownCookie(_ pair: Substring) -> String? {
+        let pair = pair.drop { $0 == " " }
+        guard pair.hasPrefix(cookieName + "=") else { return nil }
+        return String(pair.dropFirst(cookieName.count + 1))
+    }
+
+    /// A `Cookie` field without ours; nil when nothing is left of it.
+    static func otherCookies(_ field: String) -> String? {
+        guard field.contains(cookieName) else { return field }
+        let rest = field.split(separator: ";").filter { ownCookie($0) == nil }
+        let text = rest.joined(separator: ";").drop { $0 == " " }
+        return text.isEmpty ? nil : String(text)
+    }
+
+    /// Whether a `Set-Cookie` field would set ours, which no agent may.
+    static func setsOwnCookie(_ field: String) -> Bool {
+        field.drop { $0 == " " || $0 == "\t" }.prefix { $0 != "=" && $0 != ";" && $0 != " " } == cookieName
+    }
+}

@@ -1,0 +1,52 @@
+internal import BerthCore
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One request under way, and its answer.
+struct Passage {
+    let head: HTTPRequestHead
+    let requestID: String
+    let startedAt: NIODeadline
+    /// Nil for what could not be read.
+    var reading: RequestReading?
+    var target: RouteTarget?
+    var session: RoutedSession?
+    var credential: Credential?
+    var keepsAuthorization = false
+    /// Where it goes; it was begun there, and is finished when the passage ends.
+    var route: AgentRoute?
+    var upstream: UpstreamConnection?
+    /// Whether the agent's connection can carry another request.
+    var keepsUpstream = false
+    /// Whether the connection ends behind the answer.
+    var isLast = false
+    /// Whether all of the request was sent.
+    var isSent = false
+    /// The agent has agreed to another protocol.
+    var isSwitching = false
+    /// The answer, while all of it is waited for.
+    var held: WholeAnswer?
+
+    init(head: HTTPRequestHead, requestID: String) {
+        self.head = head
+        self.requestID = requestID
+        startedAt = .now()
+    }
+
+    /// Whether it may come twice (RFC 9110, 9.2.2), and has no body that would have to be sent again.
+    var isRepeatable: Bool {
+        guard reading?.framing == BodyFraming.none, reading?.upgrade == nil else { return false }
+        switch head.method {
+        case .GET, .HEAD, .OPTIONS, .TRACE, .PUT, .DELETE: return true
+        default: return false
+        }
+    }
+
+    var place: UpstreamPlace? { route.map { UpstreamPlace(lease: $0.lease, port: $0.port) } }
+
+    /// The agent's path without the query.
+    var path: String {
+        let path = target?.path ?? ""
+        return String(path.prefix { $0 != "?" })
+    }
+}

@@ -1,0 +1,79 @@
+internal import BerthCore
+
+/// Which agent a request is for, and what of its target the agent sees.
+struct RouteTarget: Hashable {
+    let session: SessionSelector
+    let agent: AgentName
+    /// Path and query, as they were sent.
+    let path: String
+    /// What stood before it, as it was sent: `/s/alice/planner`; empty where the host names the agent.
+    let prefix: String
+}
+
+/// What a request's target says.
+enum TargetReading: Hashable {
+    case agent(RouteTarget)
+    /// The same with a slash behind it, so that relative links of the agent's pages mean what they say.
+    case redirect(String)
+    /// Nothing that the router has.
+    case nothing
+
+    /// - Parameter host: the agent that the host names, if it does.
+    init(target: String, host: AgentHost?) {
+        guard let host else {
+            self = Self.path(target)
+            return
+        }
+        self = .agent(
+            RouteTarget(session: .label(host.label), agent: host.agent, path: target.isEmpty ? "/" : target, prefix: "")
+        )
+    }
+
+    /// `/s/{session}/{agent}/…`. A session's name may have a slash in it, which is written `%2F`.
+    private static func path(_ target: String) -> TargetReading {
+        guard target.hasPrefix("/s/") else { return .nothing }
+        let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        let path = target[..<end].dropFirst(3)
+        guard let first = path.utf8.firstIndex(of: UInt8(ascii: "/")) else { return .nothing }
+        let rest = path[path.index(after: first)...]
+        let second = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+        guard let session = PercentEncoding.decoded(path[..<first]).flatMap(SessionName.init(rawValue:)),
+            let agent = PercentEncoding.decoded(rest[..<second]).flatMap(AgentName.init(rawValue:))
+        else { return .nothing }
+        guard second < rest.endIndex else { return .redirect(target[..<second] + "/" + target[second...]) }
+        return .agent(
+            RouteTarget(
+                session: .name(session), agent: agent, path: String(target[second...]),
+                prefix: String(target[..<second])))
+    }
+}
+
+/// Percent-encoding (RFC 3986, 2.1).
+enum PercentEncoding {
+    /// Nil for what is not well-formed, or no UTF-8.
+    static func decoded(_ text: Substring) -> String? {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,84 @@
+internal import NIOCore
+
+/// One end of a tunnel: what is read on it is written at the other end, no faster than that takes it.
+///
+/// Each direction ends by itself (RFC 9112, 9.8 knows nothing of it, but WebSocket's TCP does): the end of what one side sends
+/// is passed on, and the tunnel is over when both have ended.
+final class TunnelHalf: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private weak var partner: TunnelHalf?
+    private var context: ChannelHandlerContext?
+    private var isReadWanted = false
+
+    /// The two ends of a tunnel on one event loop.
+    static func pair() -> (TunnelHalf, TunnelHalf) {
+        let (one, other) = (TunnelHalf(), TunnelHalf())
+        one.partner = other
+        other.partner = one
+        return (one, other)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        partner = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { partner?.write(unwrapInboundIn(data)) }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        partner?.context?.flush()
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        partner?.finish()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed { partner?.endOutput() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { partner?.resume() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if partner?.context?.channel.isWritable ?? true { context.read() } else { isReadWanted = true }
+    }
+
+    private func write(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func resume() {
+        guard isReadWanted, let context else { return }
+        isReadWanted = false
+        context.read()
+    }
+
+    private func endOutput() {
+        guard let context else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        // Behind what was written. What cannot be closed on one side is closed on both.
+        context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
+    }
+
+    /// Nobody is there any more to hear or to say something: what was said goes out, then it is over.
+    private func finish() {
+        guard let context else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.flush()
+        context.close(mode: .output).whenComplete { _ in bound.value.close(promise: nil) }
+    }
+}

@@ -1,0 +1,121 @@
+internal import BerthCore
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// The connections to agents of one event loop. Those of a lease end with it.
+final class UpstreamPool {
+    private let loop: any EventLoop
+    private let limits: RouterLimits
+    /// The one that was used last is at the end.
+    private var idle: [UpstreamPlace: [UpstreamConnection]] = [:]
+    private var open: [LeaseID: [ObjectIdentifier: UpstreamConnection]] = [:]
+
+    init(loop: any EventLoop, limits: RouterLimits) {
+        self.loop = loop
+        self.limits = limits
+    }
+
+    /// A connection that is open and idle; nil where there is none.
+    /// - Parameter mayRepeat: whether the request may be sent again where the agent closes the connection just now.
+    func take(_ place: UpstreamPlace, mayRepeat: Bool) -> UpstreamConnection? {
+        while let connection = idle[place]?.popLast() {
+            guard connection.isOpen else { continue }
+            if !mayRepeat, NIODeadline.now() - connection.idleSince > .seconds(limits.freshSeconds) {
+                // All others are older.
+                idle[place]?.append(connection)
+                return nil
+            }
+            return connection
+        }
+        return nil
+    }
+
+    /// Makes a connection.
+    /// - Throws: in the future, what the kernel says; ``SelfConnection`` where nobody listens.
+    func connect(_ place: UpstreamPlace) -> EventLoopFuture<UpstreamConnection>.Isolated {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let address: SocketAddress
+        do {
+            address = try SocketAddress(ipAddress: "127.0.0.1", port: Int(place.port.number))
+        } catch {
+            return loop.makeFailedFuture(error).assumeIsolated()
+        }
+        RouterMetrics.connectedUpstream()
+        let maxHeaderBytes = limits.maxHeaderBytes * 4
+        return ClientBootstrap(group: loop)
+            .connectTimeout(.seconds(limits.connectSeconds))
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try bound.value.setUp(channel, place, maxHeaderBytes: maxHeaderBytes)
+                }
+            }
+            .connect(to: address)
+            .assumeIsolated()
+            .flatMapThrowing { channel in
+                // From a port to itself, where nobody listens (RFC 9293, 3.5: both sides open at once).
+                guard channel.localAddress?.port != Int(place.port.number) else {
+                    channel.close(promise: nil)
+                    throw SelfConnection()
+                }
+                return try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
+            }
+    }
+
+    struct SelfConnection: Error {}
+
+    private func setUp(_ channel: any Channel, _ place: UpstreamPlace, maxHeaderBytes: Int) throws {
+        var encoding = HTTPRequestEncoder.Configuration()
+        encoding.automaticallySetFramingHeaders = false
+        var decoding = NIOHTTPDecoderLimitConfiguration()
+        decoding.maxHeaderFieldSize = maxHeaderBytes
+        decoding.maxHeaderListSize = maxHeaderBytes
+        let encoder = HTTPRequestEncoder(configuration: encoding)
+        let decoder = ByteToMessageHandler(
+            HTTPResponseDecoder(
+                leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .forward,
+                limitConfiguration: decoding))
+        try channel.pipeline.syncOperations.addHandlers([
+            encoder, decoder, UpstreamConnection(place: place, pool: self, encoder: encoder, decoder: decoder),
+        ])
+    }
+
+    func add(_ connection: UpstreamConnection) {
+        open[connection.place.lease, default: [:]][ObjectIdentifier(connection)] = connection
+    }
+
+    func remove(_ connection: UpstreamConnection) {
+        let place = connection.place
+        open[place.lease]?[ObjectIdentifier(connection)] = nil
+        if open[place.lease]?.isEmpty == true { open[place.lease] = nil }
+        idle[place]?.removeAll { $0 === connection }
+        if idle[place]?.isEmpty == true { idle[place] = nil }
+    }
+
+    /// Keeps a connection for the next request, where there is room and its lease lives.
+    func keep(_ connection: UpstreamConnection) {
+        guard connection.isOpen, open[connection.place.lease] != nil,
+            (idle[connection.place]?.count ?? 0) < limits.maxKept
+        else { return connection.close() }
+        connection.idleSince = .now()
+        idle[connection.place, default: []].append(connection)
+    }
+
+    /// Ends every connection of a lease.
+    func end(_ lease: LeaseID) {
+        guard let connections = open.removeValue(forKey: lease) else { return }
+        for connection in connections.values { connection.close() }
+    }
+
+    /// Ends those that were idle for too long.
+    func sweep(at now: NIODeadline) {
+        for connection in idle.values.joined() where now - connection.idleSince > .seconds(limits.keepSeconds) {
+            connection.close()
+        }
+    }
+
+    /// Ends everything.
+    func close() { for lease in Array(open.keys) { end(lease) } }
+}
