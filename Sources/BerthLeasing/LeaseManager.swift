@@ -25,6 +25,8 @@ package final class LeaseManager: Sendable {
     package let events = LeaseEvents()
     /// The tokens that let somebody in.
     package let tokens: TokenBook
+    /// Where requests to agents go.
+    package let routes: LiveRoutes
     /// The deaths that the host tells of.
     let deaths: AsyncStream<ProcessIdentity>
     /// When somebody last looked around; see ``forgiveGap(_:)``.
@@ -48,16 +50,20 @@ package final class LeaseManager: Sendable {
         deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
         watches = WatchList(watch: watch)
         tokens = TokenBook(try await store.unrevokedTokens(), clock: clock)
+        routes = LiveRoutes(try await store.leasesWithAgents(), clock: clock)
         line = WaitLine(clock: clock, idleSeconds: store.limits.ticketIdleSeconds)
         deaths = watch.deaths
         ports.followRoom { [line] pool, largestRun, isBestEffort in
             line.roomGrew(in: pool, largestRun: largestRun, isBestEffort: isBestEffort)
         }
-        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens, events] change in
+        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens, routes, events] change in
             switch change {
-            case .granted(let pool, let block):
-                ports.granted(block, in: pool)
+            case .granted(let granted):
+                ports.granted(granted.lease.block, in: granted.lease.pool)
+                routes.changed(granted)
+            case .agentsChanged(let changed): routes.changed(changed)
             case .ended(let ended):
+                routes.ended(ended.lease)
                 LeaseMetrics.ended(ended.end).increment()
                 watches.forget(ended.lease)
                 holdingTimes.note(ended)

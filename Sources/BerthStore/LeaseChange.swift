@@ -3,7 +3,9 @@ import Synchronization
 
 /// What a transaction did to leases, tickets and tokens, as whoever keeps a picture of them in memory needs it.
 package enum LeaseChange: Hashable, Sendable {
-    case granted(pool: PoolName, block: PortBlock)
+    case granted(SessionLease)
+    /// The agents of an active lease are others, or on other ports.
+    case agentsChanged(SessionLease)
     case ended(EndedLease)
     /// A ticket joined the line, or passed its first gate.
     case waiting(Ticket)
@@ -13,6 +15,17 @@ package enum LeaseChange: Hashable, Sendable {
     case left(Ticket)
     case tokenCreated(StoredToken)
     case tokenRevoked(TokenID)
+}
+
+/// A lease as it stands after a change, and the row of its session: the same name later is another session.
+package struct SessionLease: Hashable, Sendable {
+    package let lease: Lease
+    package let sessionRow: Int64
+
+    package init(lease: Lease, sessionRow: Int64) {
+        self.lease = lease
+        self.sessionRow = sessionRow
+    }
 }
 
 /// Follows the commits, so that memory goes through the same steps in the same order as the rows.

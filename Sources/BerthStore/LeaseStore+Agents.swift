@@ -32,7 +32,7 @@ extension LeaseStore {
             entry.details.port = port.number
             entry.details.process = AuditDetails.Process(process)
             try transaction.audit(entry)
-            return try activeLease(id, context, transaction.db)
+            return try followAgents(of: id, transaction, context)
         }
     }
 
@@ -51,9 +51,21 @@ extension LeaseStore {
             var entry = context.entry(.agentDetached).about(lease)
             entry.agent = name
             try transaction.audit(entry)
+            _ = try followAgents(of: id, transaction, context)
             return try transaction.endIfAbandoned(
                 id, reason: "its owner has ended, and its last live agent \(name) was detached", context, self)
         }
+    }
+
+    /// - Returns: the lease with the agents that it has now.
+    private func followAgents(
+        of id: LeaseID, _ transaction: WriteTransaction, _ context: ChangeContext
+    ) throws -> Lease {
+        let lease = try activeLease(id, context, transaction.db)
+        let row = try transaction.first("SELECT session_id FROM leases WHERE id = ?", [id.number]) { $0.int64(0) }
+        guard let row else { throw BerthError(.internal, "Lease \(id) has no row.") }
+        transaction.follow(.agentsChanged(SessionLease(lease: lease, sessionRow: row)))
+        return lease
     }
 
     private func place(_ name: AgentName, at port: Port?, in lease: Lease) throws -> Port {

@@ -146,7 +146,7 @@ struct Grant {
         }
         try transaction.audit(entry)
         try transaction.storeOutcome(status: 201, lease: lease.id, context)
-        transaction.follow(.granted(pool: lease.pool, block: lease.block))
+        transaction.follow(.granted(SessionLease(lease: lease, sessionRow: session.id)))
         return lease
     }
 

@@ -17,6 +17,18 @@ extension LeaseStore {
         }
     }
 
+    /// Every active lease that has agents, in ascending order of their ids.
+    package func leasesWithAgents() async throws(BerthError) -> [SessionLease] {
+        try await read { db in
+            let condition = "leases.state = 'active' AND EXISTS (SELECT 1 FROM agents WHERE lease_id = leases.id)"
+            let rows = try Row.fetchAll(db, sql: "SELECT id, session_id FROM leases WHERE \(condition)")
+            let sessions = Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] as Int64, $0["session_id"] as Int64) })
+            return try fetchLeases("\(condition) ORDER BY leases.id", [], db).compactMap { lease in
+                sessions[lease.id.number].map { SessionLease(lease: lease, sessionRow: $0) }
+            }
+        }
+    }
+
     /// The newest session of that name that the caller may see; nil when there is none.
     package func session(_ name: SessionName, for caller: Caller) async throws(BerthError) -> Session? {
         try look { db in try fetchSession(name, db).flatMap { caller.maySee($0.principal) ? $0 : nil } }

@@ -1,0 +1,122 @@
+package import BerthCore
+package import BerthRouter
+import BerthStore
+import Synchronization
+
+/// Wakes sessions whose agents were stopped because nobody asked for them.
+package protocol SessionWaker: Sendable {
+    /// A session that sleeps without a lease; nil where there is none.
+    func sleeper(_ selector: SessionSelector) -> RoutedSession?
+
+    /// Returns once the session's agents are ready, and ``LiveRoutes`` has their ports.
+    /// - Throws: why they are not.
+    func wake(_ session: RoutedSession) async throws(BerthError)
+}
+
+/// Where requests to agents go, in memory.
+///
+/// It begins with the rows and follows the commits: after each COMMIT, in its order, and before anybody is answered. So a lease
+/// that has ended is gone from here before its ports can be anybody else's, and nothing that was read earlier brings it back.
+package final class LiveRoutes: RouteTable {
+    /// What the router did for a lease.
+    package struct Traffic: Hashable, Sendable {
+        /// Requests that are under way, streams among them.
+        package let inFlight: Int
+        /// When the last one came or ended; nil where none did since the start.
+        package let lastRequestAt: BootTime?
+    }
+
+    private let state: Mutex<LiveRouteState>
+    private let clock: any HostClock
+
+    init(_ leases: [SessionLease], clock: any HostClock) {
+        var state = LiveRouteState()
+        for lease in leases { state.note(lease) }
+        self.state = Mutex(state)
+        self.clock = clock
+    }
+
+    // MARK: What the router asks
+
+    package func session(_ selector: SessionSelector) -> RoutedSession? {
+        let (session, waker) = state.withLock { ($0.session(selector), $0.waker) }
+        return session ?? waker?.sleeper(selector)
+    }
+
+    package func route(_ agent: AgentName, of session: RoutedSession) -> RouteLook {
+        let (look, waker) = state.withLock { ($0.route(agent, of: session), $0.waker) }
+        if look == .noAgent, waker?.sleeper(.name(session.name)) == session { return .asleep }
+        return look
+    }
+
+    package func wake(_ session: RoutedSession) async throws(BerthError) {
+        // Without anybody who wakes, no session sleeps: the lease has just ended or changed, and is looked up again.
+        guard let waker = state.withLock({ $0.waker }) else { return }
+        try await waker.wake(session)
+    }
+
+    package func isLive(_ lease: LeaseID) -> Bool { state.withLock { $0.leases[lease] != nil } }
+
+    package func begin(_ lease: LeaseID) -> Bool {
+        let now = clock.now().boot
+        return state.withLock { state in
+            guard state.leases[lease]?.isSuspended == false else { return false }
+            state.leases[lease]?.inFlight += 1
+            state.leases[lease]?.lastRequestAt = now
+            return true
+        }
+    }
+
+    package func finish(_ lease: LeaseID) {
+        let now = clock.now().boot
+        state.withLock { state in
+            state.leases[lease]?.inFlight -= 1
+            state.leases[lease]?.lastRequestAt = now
+        }
+    }
+
+    package func followEndings(_ body: @escaping @Sendable (LeaseID) -> Void) {
+        state.withLock { $0.followers.append(body) }
+    }
+
+    // MARK: What the sessions' keeper says
+
+    /// Who wakes sessions from here on.
+    package func wakeThrough(_ waker: any SessionWaker) { state.withLock { $0.waker = waker } }
+
+    /// What becomes of the cards of a lease's agents.
+    package func setCardRule(_ rule: CardRule, of lease: LeaseID) {
+        state.withLock { $0.leases[lease]?.card = rule }
+    }
+
+    /// Nil for a lease that has ended or never had an agent.
+    package func traffic(of lease: LeaseID) -> Traffic? {
+        state.withLock { state in
+            state.leases[lease].map { Traffic(inFlight: $0.inFlight, lastRequestAt: $0.lastRequestAt) }
+        }
+    }
+
+    /// Lets no request through to a lease's agents until ``resume(_:)``: they are about to be stopped.
+    /// - Parameter idleSince: a request after that moment keeps them awake.
+    /// - Returns: whether it does so; not while a request is under way.
+    package func suspend(_ lease: LeaseID, idleSince: BootTime) -> Bool {
+        state.withLock { state in
+            guard let entry = state.leases[lease], entry.inFlight == 0, entry.lastRequestAt ?? idleSince <= idleSince
+            else { return false }
+            state.leases[lease]?.isSuspended = true
+            return true
+        }
+    }
+
+    /// The agents of a suspended lease are ready again.
+    package func resume(_ lease: LeaseID) { state.withLock { $0.leases[lease]?.isSuspended = false } }
+
+    // MARK: What the commits say
+
+    func changed(_ changed: SessionLease) { state.withLock { $0.note(changed) } }
+
+    func ended(_ lease: LeaseID) {
+        let followers = state.withLock { $0.remove(lease) ? $0.followers : [] }
+        for follower in followers { follower(lease) }
+    }
+}
