@@ -7,6 +7,7 @@ struct FileSettings: Sendable {
     var socketMode: Setting<String>?
     var socketGroup: Setting<String>?
     var listen: Setting<String>?
+    var router: Setting<String>?
     var insecureListen: Setting<Bool>?
     var tlsCertificate: Setting<String>?
     var tlsKey: Setting<String>?

@@ -18,6 +18,8 @@ package struct ServeConfiguration: Sendable {
     package var socketPermissions: SocketPermissions
     /// Nil for no TCP.
     package var listen: ListenAddress?
+    /// Where requests to the sessions' agents come in; nil for no router.
+    package var router: ListenAddress?
     /// What TCP is encrypted with; nil for HTTP in the clear.
     package var tls: TLSFiles?
     /// Whether other hosts may be spoken to in the clear: see ``listenRisk(isLoopback:)``.
@@ -62,6 +64,7 @@ package struct ServeConfiguration: Sendable {
             socket: try socket(flags, layers, file, database: database),
             socketPermissions: try SocketPermissions.load(flags, layers, file),
             listen: try listen(flags, layers, file),
+            router: try router(flags, layers, file),
             tls: try TLSFiles.load(flags, layers, file),
             isInsecureListenAllowed: try layers.choice(
                 flags.insecureListen, "BERTH_INSECURE_LISTEN", file.insecureListen),
@@ -137,6 +140,13 @@ extension ServeConfiguration {
         guard let setting = layers.text(flags.listen, "--listen", "BERTH_LISTEN", file.listen) else {
             return .standard
         }
+        return try ListenAddress.parse(setting)
+    }
+
+    private static func router(
+        _ flags: ServeFlags, _ layers: Layers, _ file: FileSettings
+    ) throws(BerthError) -> ListenAddress? {
+        guard let setting = layers.text(flags.router, "--router", "BERTH_ROUTER", file.router) else { return nil }
         return try ListenAddress.parse(setting)
     }
 

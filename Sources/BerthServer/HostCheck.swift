@@ -56,6 +56,9 @@ package struct HostCheck: Sendable {
         }
     }
 
+    /// Whether a `Host` names this daemon at that end.
+    func isOwn(_ host: String, at end: ListenerEnd) -> Bool { Authority(host).map { isOwn($0, end) } ?? false }
+
     /// The very address that the connection came in on, `localhost`, or a name on the list.
     ///
     /// A port that is named must be right. One that is not is let pass: browsers always name it.

@@ -28,7 +28,12 @@ package struct TokenCheck: Sendable {
         guard fields.count == 1, let field = fields.first else { return nil }
         let parts = field.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        let hash = TokenHash(ofSecret: String(parts[1]))
+        return bearer(secret: String(parts[1]))
+    }
+
+    /// Whom a token stands for; nil for one that is unknown, revoked or past its end.
+    func bearer(secret: String) -> Bearer? {
+        let hash = TokenHash(ofSecret: secret)
         if hash == administrator {
             return Bearer(
                 caller: Caller(

@@ -18,4 +18,8 @@ struct Announcement: Sendable {
                 "pools": "\(pools.joined(separator: " "))", "try": "berth lease alice -n 6",
             ])
     }
+
+    func isRouting(at address: String) {
+        logger.notice("routing requests to agents", metadata: ["router": "\(address)/s/{session}/{agent}/"])
+    }
 }

@@ -1,6 +1,8 @@
 import BerthCommandLine
 import BerthCore
 import BerthHost
+import BerthLeasing
+import BerthRouter
 import BerthServer
 import Hummingbird
 import HummingbirdCore
@@ -10,19 +12,44 @@ import ServiceLifecycle
 
 extension Daemon {
     /// What is listened on over TCP, looked up and read before anything is touched.
-    struct Network {
-        let listen: ListenAddress
-        let target: ListenTarget
-        let certificate: ServerCertificate?
-        /// Of a certificate.
+    struct Networks {
+        /// Nil where no TCP is wanted.
+        let api: Network?
+        let router: Network?
+        /// Of a certificate, which both show.
         let keeper: CertificateKeeper?
     }
 
-    /// - Returns: nil where no TCP is wanted.
+    /// One TCP address.
+    struct Network {
+        /// What names it on the command line.
+        let option: String
+        let listen: ListenAddress
+        let target: ListenTarget
+        let certificate: ServerCertificate?
+
+        var scheme: WebScheme { certificate == nil ? .http : .https }
+    }
+
     /// - Throws: ``UsageError`` for an address that other hosts would reach in the clear; `configuration` for an address or
     ///   a certificate that cannot be used.
-    func network() async throws -> Network? {
-        guard let listen = configuration.listen else { return nil }
+    func networks() async throws -> Networks {
+        let api = try configuration.listen.map { ($0, try target($0)) }
+        let router = try configuration.router.map { ($0, try target($0)) }
+        var certificate: ServerCertificate?
+        if let files = configuration.tls, api != nil || router != nil {
+            certificate = try ServerCertificate(certificate: files.certificate, key: files.key)
+        }
+        var keeper: CertificateKeeper?
+        if let certificate { keeper = await CertificateKeeper(certificate: certificate, logger: logger) }
+        return Networks(
+            api: api.map { Network(option: "--listen", listen: $0, target: $1, certificate: certificate) },
+            router: router.map { Network(option: "--router", listen: $0, target: $1, certificate: certificate) },
+            keeper: keeper)
+    }
+
+    /// The address, where it may be listened on.
+    private func target(_ listen: ListenAddress) throws -> ListenTarget {
         let target = try ListenTarget.resolve(listen.host)
         switch configuration.listenRisk(isLoopback: target.isLoopback) {
         case .none: break
@@ -36,12 +63,7 @@ extension Daemon {
                     + " certificate with --tls-certificate and --tls-key, listen on 127.0.0.1 alone, or say"
                     + " --insecure-listen where everybody on the way may know.")
         }
-        guard let files = configuration.tls else {
-            return Network(listen: listen, target: target, certificate: nil, keeper: nil)
-        }
-        let certificate = try ServerCertificate(certificate: files.certificate, key: files.key)
-        let keeper = await CertificateKeeper(certificate: certificate, logger: logger)
-        return Network(listen: listen, target: target, certificate: certificate, keeper: keeper)
+        return target
     }
 
     /// Whether the TCP address can be had. Another program on the default one is worth a warning, on a named one an
@@ -51,7 +73,8 @@ extension Daemon {
         guard let failure = ListenCheck.failure(host: network.target.address, port: listen.port) else { return true }
         guard listen.isDefault else {
             throw BerthError(
-                .configuration, "Cannot listen on \(listen.host):\(listen.port): \(failure). Name another --listen.")
+                .configuration,
+                "Cannot listen on \(listen.host):\(listen.port): \(failure). Name another \(network.option).")
         }
         logger.warning(
             "the default TCP address cannot be had; only the socket is served",
@@ -59,19 +82,34 @@ extension Daemon {
         return false
     }
 
-    /// The API on TCP, and what keeps its certificate new.
-    func networkServices(
+    /// The API on TCP.
+    func networkService(
         _ server: BerthServer, _ network: Network, _ tokenCheck: TokenCheck, _ announcement: Announcement
-    ) throws -> [any Service] {
-        let scheme: WebScheme = network.certificate == nil ? .http : .https
-        let listener = try server.listener(
+    ) throws -> any Service {
+        let scheme = network.scheme
+        return try server.listener(
             at: .hostname(network.target.address, port: network.listen.port),
             gate: .network(tokenCheck, try HostCheck(allowedHosts: configuration.allowedHosts, scheme: scheme)),
             certificate: network.certificate
         ) { channel in
             announcement.isListening(at: "\(scheme.rawValue)://\(channel.localAddress?.berthDescription ?? "?")")
         }
-        return [listener] + (network.keeper.map { [$0] } ?? [])
+    }
+
+    /// The router.
+    func router(
+        _ network: Network, _ manager: LeaseManager, _ tokenCheck: TokenCheck, administratorToken: String
+    ) throws -> any Service {
+        let scheme = network.scheme
+        let parts = RouterParts(
+            table: manager.routes,
+            gate: RouterGuard(tokens: tokenCheck, key: SessionTokenKey(administratorToken: administratorToken)),
+            hosts: try HostCheck(allowedHosts: configuration.allowedHosts, scheme: scheme),
+            certificate: network.certificate, transform: nil, logger: logger)
+        let announcement = Announcement(configuration: configuration, logger: logger)
+        return RouterService(host: network.target.address, port: network.listen.port, parts: parts) { address in
+            announcement.isRouting(at: "\(scheme.rawValue)://\(address?.berthDescription ?? "?")")
+        }
     }
 }
 

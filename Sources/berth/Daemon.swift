@@ -56,7 +56,7 @@ struct Daemon {
 
     private func run() async throws {
         try checkTemplateUsers()
-        let network = try await network()
+        let networks = try await networks()
         try StateFolder.prepare(for: configuration.database)
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
@@ -65,7 +65,8 @@ struct Daemon {
         let administratorToken = try TokenFile.read(configuration.tokenFile)
         try checkSocket()
         let access = try socketAccess()
-        let isListening = try network.map(checkListenAddress) ?? false
+        let isListening = try networks.api.map(checkListenAddress) ?? false
+        if let router = networks.router { _ = try checkListenAddress(router) }
 
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
@@ -104,10 +105,13 @@ struct Daemon {
         let housekeeper = AuditHousekeeper(
             manager: manager, retainDays: configuration.auditRetainDays, logger: logger)
         Heap.trim()
+        let tokenCheck = TokenCheck(administratorToken: administratorToken, tokens: manager.tokens)
         try await serve(
-            server, [reaper, LineKeeper(manager: manager, logger: logger), housekeeper],
-            TokenCheck(administratorToken: administratorToken, tokens: manager.tokens),
-            Peers(processes: processes, clock: clock), access, isListening ? network : nil)
+            server,
+            [reaper, LineKeeper(manager: manager, logger: logger), housekeeper] + [networks.keeper].compactMap { $0 },
+            tokenCheck,
+            Peers(processes: processes, clock: clock), access, isListening ? networks.api : nil,
+            try networks.router.map { try router($0, manager, tokenCheck, administratorToken: administratorToken) })
         if let socket = configuration.socket { unlink(socket) }
         try await store.close()
         logger.notice("stopped")
@@ -116,7 +120,7 @@ struct Daemon {
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
         _ server: BerthServer, _ workers: [any Service], _ tokenCheck: TokenCheck, _ peers: Peers,
-        _ access: SocketAccess, _ network: Network?
+        _ access: SocketAccess, _ network: Network?, _ router: (any Service)?
     ) async throws {
         var services = workers
         let announcement = Announcement(configuration: configuration, logger: logger)
@@ -135,7 +139,8 @@ struct Daemon {
                     announcement.isListening(at: socket)
                 })
         }
-        if let network { services += try networkServices(server, network, tokenCheck, announcement) }
+        if let network { services.append(try networkService(server, network, tokenCheck, announcement)) }
+        if let router { services.append(router) }
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(3)

@@ -48,6 +48,13 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Where requests to the sessions' agents come in [BERTH_ROUTER]. Default: none.",
+            discussion: "http://HOST:PORT/s/{session}/{agent}/ and http://{agent}.{session}.localhost:PORT/",
+            valueName: "host:port"))
+    var router: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The certificate that TCP clients see, and those that lead to its authority [BERTH_TLS_CERTIFICATE].",
             discussion: "PEM. With it TCP is HTTPS. SIGHUP reads it and its key anew.", valueName: "file"),
         completion: .file())
@@ -142,6 +149,7 @@ struct Serve: AsyncParsableCommand {
         flags.socketMode = socketMode
         flags.socketGroup = socketGroup
         flags.listen = listen
+        flags.router = router
         flags.tlsCertificate = tlsCertificate
         flags.tlsKey = tlsKey
         flags.insecureListen = insecureListen

@@ -97,8 +97,10 @@ final class Daemon {
 
     /// The port of the log's first line that has an address to connect to.
     private func announcedPort() -> Int? {
-        guard let start = log.firstRange(of: "http://") ?? log.firstRange(of: "https://") else { return nil }
-        let address = log[start.upperBound...].prefix { !$0.isWhitespace && $0 != "\"" && $0 != "/" }
+        // The router has an address too, and lines of its own.
+        let lines = log.split(separator: "\n").filter { !$0.contains("routing requests") }.joined(separator: "\n")
+        guard let start = lines.firstRange(of: "http://") ?? lines.firstRange(of: "https://") else { return nil }
+        let address = lines[start.upperBound...].prefix { !$0.isWhitespace && $0 != "\"" && $0 != "/" }
         return address.split(separator: ":").last.flatMap { Int($0) }
     }
 }
