@@ -1,0 +1,137 @@
+import BerthCore
+import BerthTestSupport
+import NIOHTTP1
+import Testing
+
+@testable import BerthRouter
+
+@Suite struct `Header fields on the way` {
+    private static let own: Set<String> = [
+        "Host", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix",
+        "Forwarded",
+    ]
+
+    private func sent(
+        _ fields: [(String, String)], _ method: HTTPMethod = .GET, framing: BodyFraming = .none,
+        credential: Credential = .authorization, keepsAuthorization: Bool = false, upgrade: String? = nil,
+        client: String = "127.0.0.1", isHeld: Bool = false
+    ) -> HTTPHeaders {
+        RequestFields(
+            origin: RequestFields.Origin(
+                client: client, scheme: "http", host: "localhost:7118", prefix: "/s/alice/planner", requestID: "r-1"),
+            framing: framing, credential: credential, keepsAuthorization: keepsAuthorization, upgrade: upgrade,
+            isHeld: isHeld
+        ).head(
+            HTTPRequestHead(version: .http1_1, method: method, uri: "/x", headers: HTTPHeaders(fields)), path: "/x",
+            port: 20_000
+        ).headers
+    }
+
+    /// What an agent gets of one field that a client sent.
+    private func passed(_ name: String, _ value: String) -> [String] {
+        Self.own.contains(name) ? [] : sent([(name, value)])[name]
+    }
+
+    @Test(arguments: [
+        ("Connection", "close"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"),
+        ("Proxy-Authorization", "Basic eDp5"), ("TE", "gzip"), ("Transfer-Encoding", "chunked"), ("Upgrade", "h2c"),
+        ("upgrade", "websocket"), ("Content-Length", "5"), ("Authorization", "Bearer x"),
+        ("Berth-Authorization", "Bearer x"),
+        ("X_Forwarded_For", "10.0.0.1"), ("x-forwarded-port", "80"), ("X-Forwarded-Anything", "1"),
+        ("FORWARDED", "for=x"),
+        ("Cookie", "berth_session=x"), ("X_Request_Id", "forged"),
+    ])
+    func `that are the router's business alone do not reach an agent`(name: String, value: String) {
+        #expect(passed(name, value).allSatisfy { $0 != value })
+    }
+
+    @Test(arguments: [
+        ("A2A-Version", "1.0"), ("A2A-Extensions", "https://x.example/e"), ("Accept", "text/event-stream"),
+        ("Content-Type", "application/json"), ("X-Anything", "y"), ("Expect", "100-continue"), ("Cookie", "a=b; c=d"),
+        ("TE", "trailers"), ("Trailer", "X-Sum"), ("Sec-WebSocket-Key", "k"), ("Accept-Encoding", "gzip"),
+    ])
+    func `that are the agent's reach it`(name: String, value: String) { #expect(passed(name, value) == [value]) }
+
+    @Test func `of whom the client speaks for are the router's own word`() {
+        let fields = sent([
+            ("X-Forwarded-For", "10.9.8.7"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Prefix", "/evil"), ("Forwarded", "for=10.9.8.7;host=evil.example"), ("Host", "evil.example"),
+            ("X-Request-Id", "forged"), ("Connection", "X-Forwarded-For, Forwarded, Host"),
+        ])
+        #expect(fields["host"] == ["127.0.0.1:20000"])
+        #expect(fields["x-forwarded-for"] == ["127.0.0.1"])
+        #expect(fields["x-forwarded-host"] == ["localhost:7118"])
+        #expect(fields["x-forwarded-proto"] == ["http"])
+        #expect(fields["x-forwarded-prefix"] == ["/s/alice/planner"])
+        #expect(fields["forwarded"] == ["for=127.0.0.1;host=\"localhost:7118\";proto=http"])
+        #expect(fields["x-request-id"] == ["r-1"])
+        #expect(sent([], client: "::1")["forwarded"] == ["for=\"[::1]\";host=\"localhost:7118\";proto=http"])
+    }
+
+    @Test func `that Connection names go no further`() {
+        let fields = sent([
+            ("Connection", "x-hop, Close ,  X-Other"), ("X-Hop", "1"), ("x-other", "2"), ("X-Kept", "3"),
+        ])
+        #expect(fields["x-hop"].isEmpty && fields["x-other"].isEmpty && fields["connection"].isEmpty)
+        #expect(fields["x-kept"] == ["3"])
+    }
+
+    @Test func `of another cookie stay, and of an Authorization that is the agent's`() {
+        #expect(sent([("Cookie", "a=b; berth_session=secret; c=d")])["cookie"] == ["a=b; c=d"])
+        #expect(sent([("Cookie", "xberth_session=1")])["cookie"] == ["xberth_session=1"])
+        let authorization = sent([("Authorization", "Basic eDp5")], credential: .ownField, keepsAuthorization: true)
+        #expect(authorization["authorization"] == ["Basic eDp5"])
+    }
+
+    @Test func `frame the body anew`() {
+        #expect(sent([("Content-Length", "7")], .POST, framing: .length("7"))["content-length"] == ["7"])
+        #expect(sent([], .POST, framing: .chunked)["transfer-encoding"] == ["chunked"])
+        #expect(sent([], .POST)["content-length"] == ["0"])
+        #expect(sent([])["content-length"].isEmpty)
+    }
+
+    @Test func `ask for another protocol where the client does`() {
+        let fields = sent([("Upgrade", "websocket"), ("Connection", "Upgrade")], upgrade: "websocket")
+        #expect(fields["upgrade"] == ["websocket"])
+        #expect(fields["connection"] == ["Upgrade"])
+    }
+
+    @Test func `that ask for a part are left out where the answer is read whole`() {
+        let fields = sent(
+            [("Accept-Encoding", "gzip"), ("Range", "bytes=0-1"), ("If-None-Match", "\"x\""), ("Accept", "*/*")],
+            isHeld: true)
+        #expect(fields["accept-encoding"].isEmpty && fields["range"].isEmpty && fields["if-none-match"].isEmpty)
+        #expect(fields["accept"] == ["*/*"])
+    }
+
+    @Test func `of trailers may say nothing of framing, of ways or of who asks`() {
+        let trailers: HTTPHeaders = [
+            "X-Sum": "1", "Content-Length": "5", "Host": "evil", "Authorization": "Bearer x",
+            "X-Forwarded-For": "10.0.0.1",
+            "Transfer-Encoding": "chunked",
+        ]
+        #expect(RequestFields.trailers(trailers).map { $0.map(\.name) } == ["X-Sum"])
+        #expect(RequestFields.trailers(["Host": "evil"]) == nil)
+    }
+
+    @Test func `of answers lose what belongs to the agent's connection`() {
+        let answer = HTTPResponseHead(
+            version: .http1_1, status: .ok,
+            headers: [
+                "Connection": "close, X-Hop", "X-Hop": "1", "Keep-Alive": "timeout=5", "Transfer-Encoding": "chunked",
+                "Proxy-Authenticate": "Basic", "Content-Type": "text/plain", "Set-Cookie": "a=b",
+                "X-Request-Id": "theirs",
+            ])
+        let framing = BodyFraming(ofAnswer: answer, to: .GET, version: .http1_1)
+        let fields = AnswerFields(requestID: "r-1", framing: framing, persistence: .keep, keepsLength: false).head(
+            answer
+        )
+        .headers
+        #expect(
+            Set(fields.map { $0.name.lowercased() }) == [
+                "content-type", "set-cookie", "x-request-id", "transfer-encoding",
+            ])
+        #expect(fields["x-request-id"] == ["r-1"])
+        #expect(Credential.setsOwnCookie("berth_session=evil; Path=/") && !Credential.setsOwnCookie("berth_sessions=1"))
+    }
+}
