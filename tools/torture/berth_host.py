@@ -116,7 +116,17 @@ class Daemon:
     def port(self):
         """The TCP port that the daemon says it listens on."""
         with open(self.log, encoding="utf-8", errors="replace") as log:
-            return int(re.findall(r"http://127\.0\.0\.1:(\d+)", log.read())[-1])
+            return int(re.findall(r"address=\"?http://127\.0\.0\.1:(\d+)", log.read())[-1])
+
+    def router_port(self):
+        """The TCP port that the router says it listens on."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return int(re.findall(r"router=\"?http://127\.0\.0\.1:(\d+)", log.read())[-1])
+
+    def token(self):
+        """The administrator's."""
+        with open(os.path.join(self.folder.name, "token"), encoding="ascii") as token:
+            return token.read().strip()
 
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
