@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "BerthSessions",
             dependencies: [
-                "BerthCore", "BerthLeasing", "BerthStore",
+                "BerthCore", "BerthLeasing", "BerthRouter", "BerthStore",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -187,7 +187,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "BerthSessionsTests", dependencies: ["BerthCore", "BerthSessions", "BerthTestSupport"],
+            name: "BerthSessionsTests", dependencies: ["BerthCore", "BerthSessions"],
             swiftSettings: settings),
         .testTarget(
             name: "BerthServerTests",

@@ -30,6 +30,8 @@ actor RunningSession {
     let tools: SessionTools
     var mode: Mode
     var lives: [AgentName: AgentLife]
+    /// When all agents were ready last.
+    private(set) var readySince: BootTime?
     private var restarts: [AgentName: Task<Void, Never>] = [:]
     /// Why the start that is under way has failed.
     private var failure: BerthError?
@@ -48,6 +50,7 @@ actor RunningSession {
         self.lives = lives
         self.mode = mode
         self.tools = tools
+        readySince = mode == .running ? tools.manager.now().boot : nil
     }
 
     // MARK: Turns
@@ -124,6 +127,7 @@ actor RunningSession {
                 session.row, from: [.starting], to: .running, reason: "all of its agents are ready", .daemon)
         else { throw Self.ended(session.name) }
         mode = .running
+        readySince = tools.manager.now().boot
     }
 
     /// Makes an agent's process, has it recorded, and only then lets it become the agent.

@@ -1,5 +1,6 @@
 package import BerthCore
-import BerthLeasing
+package import BerthLeasing
+package import BerthRouter
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -42,28 +43,34 @@ extension SessionKeeper: Service {
     /// Stops the agents of a session that nobody has asked for in its template's idle time.
     func sleepIfIdle(_ running: RunningSession) async {
         let now = manager.now().boot
-        guard let rule = running.template?.sleep, case .running = await running.mode,
-            let since = activity.idleSince(running.lease, now: now),
-            now.milliseconds - since.milliseconds >= Int64(rule.idleSeconds) * 1000
-        else { return }
+        guard let rule = running.template?.sleep, case .running = await running.mode else { return }
+        let ready = await running.readySince ?? now
+        let bound = now.advanced(byMilliseconds: -Int64(rule.idleSeconds) * 1000)
+        guard ready <= bound, manager.routes.suspend(running.lease, idleSince: bound) else { return }
         do throws(BerthError) {
-            guard try await running.sleep() else { return }
+            guard try await running.sleep() else { return manager.routes.resume(running.lease) }
             parts.logger.info("a session sleeps", metadata: ["session": "\(running.session.name)"])
         } catch {
+            manager.routes.resume(running.lease)
             parts.logger.error(
                 "an idle session could not be stopped",
                 metadata: ["session": "\(running.session.name)", "error": "\(error)"])
         }
     }
 
-    /// Wakes the session whose lease that is, if it sleeps, and returns once its agents are ready.
-    /// - Throws: `agent-failed`; `lease-ended`.
-    package func wake(_ lease: LeaseID) async throws(BerthError) {
-        guard let running = kept(of: lease) else { return }
-        activity.touch(lease, at: manager.now().boot)
-        switch await running.mode {
-        case .running: return
-        case .starting, .asleep, .ending: try await running.wake()
-        }
+    /// Starts the agents of a session that sleeps, and lets requests through to them.
+    func wake(_ running: RunningSession) async throws(BerthError) {
+        try await running.wake()
+        manager.routes.resume(running.lease)
+    }
+}
+
+extension SessionKeeper: SessionWaker {
+    /// A session that sleeps keeps its lease here.
+    package func sleeper(_ selector: SessionSelector) -> RoutedSession? { nil }
+
+    package func wake(_ session: RoutedSession) async throws(BerthError) {
+        guard let running = kept.withLock({ $0[session.row]?.running }) else { return }
+        try await wake(running)
     }
 }

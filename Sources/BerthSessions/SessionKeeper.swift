@@ -49,8 +49,6 @@ package final class SessionKeeper: SessionKeeping {
     let parts: Parts
     /// By the sessions' rows.
     let kept = Mutex<[Int64: Kept]>([:])
-    /// When the router last asked for what.
-    package let activity = SessionActivity()
     private let events: AsyncStream<LeaseEvents.Event>
 
     package init(parts: Parts) {
@@ -74,7 +72,10 @@ package final class SessionKeeper: SessionKeeping {
     package func start(
         _ request: SessionStart, _ context: ChangeContext, wait: WaitPreference?
     ) async throws(BerthError) -> SessionStarted {
-        guard let template = template(request.template) else { throw unknown(request.template) }
+        guard let template = template(request.template) else {
+            throw request.unknownTemplate(
+                among: parts.templates.filter { $0.access.allows(context.caller) }.map(\.name).sorted { $0.rawValue < $1.rawValue })
+        }
         guard template.access.allows(context.caller) else {
             throw BerthError(
                 .forbidden, "\(context.caller.principal) may not start the template \(template.name): see its 'allow'.")
@@ -93,7 +94,7 @@ package final class SessionKeeper: SessionKeeping {
             return try await started(request.session, kind, context.caller)
         }
         try await attend(to: kept, context)
-        if case .asleep = await kept.running.mode { try await kept.running.wake() }
+        if case .asleep = await kept.running.mode { try await wake(kept.running) }
         return try await started(request.session, kind, context.caller)
     }
 
@@ -134,6 +135,9 @@ package final class SessionKeeper: SessionKeeping {
     /// - Parameter mode: where it stands.
     func keep(_ session: Session, _ lease: Lease, _ mode: RunningSession.Mode) throws(BerthError) -> Kept? {
         let made = try running(session, lease, mode)
+        manager.routes.setCardRule(made.template?.card ?? .rewrite, of: lease.id)
+        // Who asks wakes it; until then nobody is let through.
+        if mode == .asleep { _ = manager.routes.suspend(lease.id, idleSince: manager.now().boot) }
         return kept.withLock { all in
             if let found = all[session.row] { return found }
             let start = Task { () -> Result<Void, BerthError> in
@@ -210,7 +214,6 @@ package final class SessionKeeper: SessionKeeping {
     /// Takes a session that has ended out of memory, with its logs.
     func forget(_ running: RunningSession) {
         _ = kept.withLock { $0.removeValue(forKey: running.session.row) }
-        activity.forget(running.lease)
         for agent in running.agents {
             do throws(BerthError) {
                 try parts.launcher.removeLog(parts.files.log(agent.template.name, session: running.session.row))
@@ -218,14 +221,6 @@ package final class SessionKeeper: SessionKeeping {
                 parts.logger.warning("a log could not be removed", metadata: ["error": "\(error)"])
             }
         }
-    }
-
-    private func unknown(_ template: TemplateName) -> BerthError {
-        let names = parts.templates.map(\.name.rawValue).sorted().joined(separator: ", ")
-        return BerthError(
-            .notFound,
-            "There is no template \(template); "
-                + (names.isEmpty ? "the configuration has none ('templates' in berth.yaml)." : "there are: \(names)."))
     }
 
     // MARK: The service
