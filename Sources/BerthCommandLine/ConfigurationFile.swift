@@ -5,8 +5,8 @@ import Yams
 enum ConfigurationFile {
     private static let keys: Set<String> = [
         "pools", "limits", "audit", "listen", "database", "socket", "socket_mode", "socket_group", "token_file",
-        "log_level", "log_format", "allowed_hosts", "insecure_listen", "router", "templates", "tls_certificate",
-        "tls_key",
+        "log_level", "log_format", "allowed_hosts", "insecure_listen", "portserver", "router", "templates",
+        "tls_certificate", "tls_key",
     ]
     private static let poolKeys: Set<String> = [
         "ports", "exclude", "max_block", "default_ttl_seconds", "quarantine_seconds", "queue",
@@ -27,6 +27,7 @@ enum ConfigurationFile {
         settings.socketGroup = try reader.literal("socket_group")
         settings.listen = try reader.text("listen")
         settings.router = try reader.text("router")
+        settings.portserver = try reader.text("portserver")
         settings.insecureListen = try reader.flag("insecure_listen")
         settings.tlsCertificate = try reader.text("tls_certificate")
         settings.tlsKey = try reader.text("tls_key")

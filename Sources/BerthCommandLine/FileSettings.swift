@@ -8,6 +8,7 @@ struct FileSettings: Sendable {
     var socketGroup: Setting<String>?
     var listen: Setting<String>?
     var router: Setting<String>?
+    var portserver: Setting<String>?
     var insecureListen: Setting<Bool>?
     var tlsCertificate: Setting<String>?
     var tlsKey: Setting<String>?

@@ -20,6 +20,8 @@ package struct ServeConfiguration: Sendable {
     package var listen: ListenAddress?
     /// Where requests to the sessions' agents come in; nil for no router.
     package var router: ListenAddress?
+    /// Where the portserver protocol is served; nil for nowhere.
+    package var portserver: PortserverAddress?
     /// What TCP is encrypted with; nil for HTTP in the clear.
     package var tls: TLSFiles?
     /// Whether other hosts may be spoken to in the clear: see ``listenRisk(isLoopback:)``.
@@ -65,6 +67,7 @@ package struct ServeConfiguration: Sendable {
             socketPermissions: try SocketPermissions.load(flags, layers, file),
             listen: try listen(flags, layers, file),
             router: try router(flags, layers, file),
+            portserver: try PortserverAddress.load(flags, layers, file),
             tls: try TLSFiles.load(flags, layers, file),
             isInsecureListenAllowed: try layers.choice(
                 flags.insecureListen, "BERTH_INSECURE_LISTEN", file.insecureListen),

@@ -7,6 +7,7 @@ package struct ServeFlags: Sendable {
     package var socketGroup: String?
     package var listen: String?
     package var router: String?
+    package var portserver: String?
     package var insecureListen = false
     package var tlsCertificate: String?
     package var tlsKey: String?

@@ -51,14 +51,17 @@ package struct LinuxProcessTable: ProcessTable {
         }
     }
 
-    package func user(of pid: Int32) -> UInt32? {
+    package func user(of pid: Int32) -> UInt32? { status(of: pid)?.realUser }
+
+    /// Whether the numbers that this live process knows processes by are ours. It is not so in a PID namespace of its
+    /// own, nor where we cannot tell (pid_namespaces(7)).
+    package func sharesNumbers(with pid: Int32) -> Bool { status(of: pid)?.isNested == false }
+
+    private func status(of pid: Int32) -> ProcessStatus? {
         guard case .seen = look(at: pid) else { return nil }
         do {
-            guard let status = ProcessStatus(try ProcFile.bytes("\(access.folder)/\(pid)/status")), status.leader == pid
-            else {
-                return nil
-            }
-            return status.realUser
+            let status = ProcessStatus(try ProcFile.bytes("\(access.folder)/\(pid)/status"))
+            return status?.leader == pid ? status : nil
         } catch {
             return nil
         }

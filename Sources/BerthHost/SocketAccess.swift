@@ -38,6 +38,13 @@ package struct SocketAccess: Sendable {
         guard chmod(path, mode_t(mode)) == 0 else { throw SystemError("chmod(2) of \(path)", errno) }
     }
 
+    /// Whether somebody may connect by this mode, whom no file keeps out: for a socket with an abstract name (unix(7)).
+    /// A group counts as the effective one alone. Root and the daemon's own user always may.
+    package func admits(_ peer: PeerCredentials) -> Bool {
+        if mode & 0o006 != 0 || peer.uid == 0 || peer.uid == geteuid() { return true }
+        return mode & 0o060 != 0 && peer.gid == group ?? getegid()
+    }
+
     /// The folder on the way to `path` that those do not get through whom the socket lets in; nil when there is none.
     package func obstacle(on path: String) -> String? {
         guard mode & 0o066 != 0 else { return nil }

@@ -122,7 +122,7 @@ package final class LeaseManager: Sendable {
     }
 
     /// The live process that a caller names, when it may.
-    func identify(
+    package func identify(
         _ named: RequestedProcess, field: String, for caller: Caller
     ) throws(BerthError) -> ProcessIdentity {
         let pid: Int32

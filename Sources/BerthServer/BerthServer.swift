@@ -1,4 +1,5 @@
 package import BerthCore
+package import BerthHost
 package import BerthLeasing
 import HTTPTypes
 package import Hummingbird
@@ -83,6 +84,23 @@ package struct BerthServer: Sendable {
             configuration: configuration,
             onServerRunning: onRunning,
             logger: parts.logger.quietened)
+    }
+
+    /// The portserver protocol on a bound Unix socket, as a service that closes it.
+    ///
+    /// Bounds of what one principal may ask for and have open hold over this and the API together.
+    /// - Parameters:
+    ///   - pool: where the ports come from.
+    ///   - admits: who may ask at all.
+    ///   - onRunning: called once clients are taken.
+    package func portserver(
+        on descriptor: Int32, peers: Peers, pool: PoolName, admits: @escaping @Sendable (PeerCredentials) -> Bool,
+        onRunning: @escaping @Sendable () -> Void
+    ) -> Portserver {
+        Portserver(
+            lessor: PortserverLessor(manager: parts.manager, peers: peers, pool: pool, limiter: limiter),
+            connections: connections, logger: parts.logger, descriptor: descriptor, admits: admits,
+            onRunning: onRunning)
     }
 
     private func router(gate: Gate) throws -> Router<BerthRequestContext> {

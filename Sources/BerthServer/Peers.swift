@@ -32,6 +32,14 @@ package final class Peers: Sendable {
         peers.withLock { $0[ObjectIdentifier(channel)]?.credentials.uid }
     }
 
+    /// What the kernel told of the other end; nil when it did not.
+    package func credentials(of channel: any Channel) -> PeerCredentials? {
+        peers.withLock { $0[ObjectIdentifier(channel)]?.credentials }
+    }
+
+    /// Whether a process that opened a connection means by a PID what we mean by it.
+    func sharesNumbers(with process: ProcessIdentity) -> Bool { processes.sharesNumbers(with: process.pid) }
+
     /// The live process that opened the connection; nil when it has ended, lives in another PID namespace, or can't be
     /// told from one that has its number now.
     package func process(of channel: any Channel) async -> ProcessIdentity? {
@@ -54,7 +62,7 @@ package final class Peers: Sendable {
 
     /// Asks the kernel who connected, and remembers the answer until the channel is closed.
     /// - Parameter whenKnown: called on the channel's event loop with the user.
-    func learn(_ channel: any Channel, whenKnown: @escaping @Sendable (UInt32) -> Void) {
+    func learn(_ channel: any Channel, whenKnown: @escaping @Sendable (UInt32) -> Void = { _ in }) {
         guard let options = channel as? any SocketOptionProvider else { return }
         let key = ObjectIdentifier(channel)
         let acceptedAt = clock.now().boot

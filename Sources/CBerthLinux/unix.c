@@ -32,6 +32,21 @@ int berth_bind_abstract(const char *name, size_t length) {
     return -error;
 }
 
+int berth_bind_file(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    // An empty path would autobind, and one without its closing NUL is cut off by some readers.
+    if (length == 0) return -ENOENT;
+    if (length >= sizeof address.sun_path) return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, length);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    if (bind(descriptor, (const struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    return -error;
+}
+
 int berth_knock(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);

@@ -98,17 +98,19 @@ extension Daemon {
 
     /// The router.
     func router(
-        _ network: Network, _ manager: LeaseManager, _ tokenCheck: TokenCheck, administratorToken: String
+        _ network: Network, _ manager: LeaseManager, _ tokenCheck: TokenCheck, _ front: AgentFront
     ) throws -> any Service {
         let scheme = network.scheme
         let parts = RouterParts(
             table: manager.routes,
-            gate: RouterGuard(tokens: tokenCheck, key: SessionTokenKey(administratorToken: administratorToken)),
+            gate: RouterGuard(tokens: tokenCheck, key: front.key),
             hosts: try HostCheck(allowedHosts: configuration.allowedHosts, scheme: scheme),
             certificate: network.certificate, transform: nil, logger: logger)
         let announcement = Announcement(configuration: configuration, logger: logger)
         return RouterService(host: network.target.address, port: network.listen.port, parts: parts) { address in
-            announcement.isRouting(at: "\(scheme.rawValue)://\(address?.berthDescription ?? "?")")
+            let url = "\(scheme.rawValue)://\(address?.berthDescription ?? "?")"
+            front.isRouting(at: url)
+            announcement.isRouting(at: url)
         }
     }
 }

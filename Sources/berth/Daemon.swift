@@ -61,9 +61,11 @@ struct Daemon {
         let lock = try await DatabaseLock.take(forDatabase: configuration.database)
         defer { withExtendedLifetime(lock) {} }
         try secureFiles()
+        let usualDescriptors = FileDescriptorLimit.read()?.soft
         let descriptors = try raiseDescriptorLimit()
         let administratorToken = try TokenFile.read(configuration.tokenFile)
-        try checkSocket()
+        try checkSocket(configuration.socket, option: "--socket")
+        try checkSocket(configuration.portserver?.path, option: "--portserver")
         let access = try socketAccess()
         let isListening = try networks.api.map(checkListenAddress) ?? false
         if let router = networks.router { _ = try checkListenAddress(router) }
@@ -96,23 +98,28 @@ struct Daemon {
         defer { markers.close() }
 
         let reaper = Reaper(manager: manager, logger: logger)
+        let tokenCheck = TokenCheck(administratorToken: administratorToken, tokens: manager.tokens)
+        let peers = Peers(processes: processes, clock: clock)
+        let front = AgentFront(key: SessionTokenKey(administratorToken: administratorToken))
+        let probe = NetworkReadinessProbe()
+        let sessions = sessions(manager, processes, probe, front, descriptorLimit: usualDescriptors)
+        try await sessions.adopt()
         Gauge(label: "berth_build_info", dimensions: [("version", berthVersion)]).record(1)
         let server = BerthServer(
             parts: BerthServer.Parts(
-                manager: manager, reaper: reaper, metrics: metrics, logger: logger, traffic: configuration.traffic,
+                manager: manager, sessions: sessions, reaper: reaper, metrics: metrics, logger: logger, traffic: configuration.traffic,
                 clock: clock,
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
         let housekeeper = AuditHousekeeper(
             manager: manager, retainDays: configuration.auditRetainDays, logger: logger)
         Heap.trim()
-        let tokenCheck = TokenCheck(administratorToken: administratorToken, tokens: manager.tokens)
+        var workers: [any Service] = [reaper, LineKeeper(manager: manager, logger: logger), housekeeper, sessions]
+        if let keeper = networks.keeper { workers.append(keeper) }
+        if let network = networks.router { workers.append(try router(network, manager, tokenCheck, front)) }
         try await serve(
-            server,
-            [reaper, LineKeeper(manager: manager, logger: logger), housekeeper] + [networks.keeper].compactMap { $0 },
-            tokenCheck,
-            Peers(processes: processes, clock: clock), access, isListening ? networks.api : nil,
-            try networks.router.map { try router($0, manager, tokenCheck, administratorToken: administratorToken) })
-        if let socket = configuration.socket { unlink(socket) }
+            server, workers, tokenCheck, peers, access, isListening ? networks.api : nil)
+        for path in [configuration.socket, configuration.portserver?.path] { if let path { unlink(path) } }
+        try await probe.close()
         try await store.close()
         logger.notice("stopped")
     }
@@ -120,7 +127,7 @@ struct Daemon {
     /// Runs the long-lived parts until a signal. What came in before it is answered first.
     private func serve(
         _ server: BerthServer, _ workers: [any Service], _ tokenCheck: TokenCheck, _ peers: Peers,
-        _ access: SocketAccess, _ network: Network?, _ router: (any Service)?
+        _ access: SocketAccess, _ network: Network?
     ) async throws {
         var services = workers
         let announcement = Announcement(configuration: configuration, logger: logger)
@@ -140,7 +147,7 @@ struct Daemon {
                 })
         }
         if let network { services.append(try networkService(server, network, tokenCheck, announcement)) }
-        if let router { services.append(router) }
+        if let portserver = try portserver(server, peers, access) { services.append(portserver) }
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(3)
@@ -182,18 +189,19 @@ struct Daemon {
     }
 
     /// Refuses to take a socket on which somebody answers, or a file that is no socket.
-    private func checkSocket() throws {
-        guard let socket = configuration.socket else { return }
-        try StateFolder.check(for: socket, option: "--socket")
+    private func checkSocket(_ socket: String?, option: String) throws {
+        guard let socket else { return }
+        try StateFolder.check(for: socket, option: option)
         try PrivateFile.checkSocket(socket)
         switch try SocketProbe.look(at: socket) {
         case .absent, .stale: return
         case .answered:
             throw BerthError(
-                .databaseInUse, "Somebody answers on the socket \(socket). Nothing was touched; name another --socket.")
+                .databaseInUse, "Somebody answers on the socket \(socket). Nothing was touched; name another \(option)."
+            )
         case .notASocket:
             throw BerthError(
-                .configuration, "\(socket) exists and is no socket. Nothing was touched; name another --socket.")
+                .configuration, "\(socket) exists and is no socket. Nothing was touched; name another \(option).")
         }
     }
 

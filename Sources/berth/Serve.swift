@@ -55,6 +55,16 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Serve portpicker's clients too, on this Unix socket [BERTH_PORTSERVER]: @name, or a path.",
+            discussion:
+                "They find it by PORTSERVER_ADDRESS. Each port is a lease that ends with the process it was picked for. "
+                + "Who may connect is as of --socket-mode. Default: none.",
+            valueName: "@name"),
+        completion: .file())
+    var portserver: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The certificate that TCP clients see, and those that lead to its authority [BERTH_TLS_CERTIFICATE].",
             discussion: "PEM. With it TCP is HTTPS. SIGHUP reads it and its key anew.", valueName: "file"),
         completion: .file())
@@ -150,6 +160,7 @@ struct Serve: AsyncParsableCommand {
         flags.socketGroup = socketGroup
         flags.listen = listen
         flags.router = router
+        flags.portserver = portserver
         flags.tlsCertificate = tlsCertificate
         flags.tlsKey = tlsKey
         flags.insecureListen = insecureListen

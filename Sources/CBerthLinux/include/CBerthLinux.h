@@ -63,6 +63,9 @@ int berth_process_exists(int32_t pid);
 // A bound Unix socket with this abstract name, without its leading NUL (unix(7)).
 int berth_bind_abstract(const char *name, size_t length);
 
+// A bound Unix socket with this file, which must not exist; the umask takes from its mode.
+int berth_bind_file(const char *path);
+
 // Connects to the Unix socket file, waits for nothing and closes again: 0, or what connect(2) said.
 int berth_knock(const char *path);
 
