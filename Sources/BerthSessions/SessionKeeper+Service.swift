@@ -1,5 +1,5 @@
 package import BerthCore
-package import BerthLeasing
+import BerthLeasing
 package import BerthRouter
 import Logging
 import ServiceLifecycle
