@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -141,8 +142,9 @@ class Daemon:
 
     def url(self) -> str:
         """Of the TCP listener that the daemon says it has."""
-        line = next(line for line in self.log.splitlines() if "http://127.0.0.1:" in line)
-        return "http://127.0.0.1:" + line.partition("http://127.0.0.1:")[2].split("/")[0].split()[0].rstrip(".,;")
+        found = re.search(r"https?://127\.0\.0\.1:\d+", self.log)
+        assert found is not None, self.log
+        return found[0]
 
     def berth(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What the `berth` command does, and prints."""

@@ -19,7 +19,8 @@ def test_a_request_that_waits_keeps_its_place(kind: str, small_daemon: Daemon) -
 
     def wait() -> None:
         if kind == "sync":
-            granted.append(small_daemon.client.lease("alice", 2, wait=120, owner=None).id)
+            with small_daemon.client.lease("alice", 2, wait=120, owner=None) as other:
+                granted.append(other.id)
         else:
             granted.append(asyncio.run(_leased(small_daemon)))
 
@@ -34,8 +35,8 @@ def test_a_request_that_waits_keeps_its_place(kind: str, small_daemon: Daemon) -
 
 
 async def _leased(daemon: Daemon) -> int:
-    held = await aio.Client(socket=daemon.socket).lease("alice", 2, wait=120, owner=None)
-    return held.id
+    async with aio.Client(socket=daemon.socket).lease("alice", 2, wait=120, owner=None) as held:
+        return held.id
 
 
 def test_no_lease_is_made_twice_or_lost(daemon: Daemon) -> None:
@@ -70,3 +71,6 @@ def test_no_lease_is_made_twice_or_lost(daemon: Daemon) -> None:
     assert kills >= 3
     assert daemon.active() == sorted(lease.id for lease in held)
     assert len({lease.first_port for lease in held}) == 30
+    for lease in held:
+        lease.release()
+    assert daemon.active() == []

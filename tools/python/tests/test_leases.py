@@ -51,8 +51,19 @@ def test_whatever_ends_the_block_releases(error: type[BaseException], daemon: Da
     assert daemon.active() == []
 
 
-def test_a_real_interrupt_releases(daemon: Daemon) -> None:
-    code = HOLDER.format("with held:\n    signal.pause()")
+ASYNC_HOLDER = """
+import asyncio
+from berth_client import aio
+async def main():
+    async with aio.lease("holder", 2) as held:
+        print(held.id, flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("code", [HOLDER.format("with held:\n    signal.pause()"), ASYNC_HOLDER], ids=["sync", "async"])
+def test_a_real_interrupt_releases(code: str, daemon: Daemon) -> None:
     with python(code, daemon.environment) as process:
         assert process.stdout is not None
         lease = int(process.stdout.readline())
@@ -236,8 +247,8 @@ def test_refusals(small_daemon: Daemon) -> None:
 
 def test_a_name_gives_the_same_lease_again(daemon: Daemon) -> None:
     with daemon.client.lease("alice", name="web") as one:
-        other = daemon.client.lease("alice", name="web")
-        assert other.id == one.id
+        with daemon.client.lease("alice", name="web") as other:
+            assert other.id == one.id
 
 
 def test_a_full_pool_is_waited_for(small_daemon: Daemon) -> None:

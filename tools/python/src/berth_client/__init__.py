@@ -11,7 +11,7 @@ from .errors import (
     AgentFailed, BerthError, ConfigurationError, ConnectionLost, Forbidden, IdempotencyKeyReused, InvalidField,
     LeaseEnded, LeaseInUse, LeaseLost, NameConflict, NoAnswer, NoDaemon, NoSuchProcess, NotFound, PoolExhausted,
     PortUnavailable, QueueFull, QuotaExceeded, Refused, SessionLimit, StorageUnavailable, TooManyRequests,
-    Unauthorized, UnexpectedReply,
+    Unauthorized, UnexpectedReply, Untrusted,
 )
 from .inherited import inherited_sockets
 from .leases import Lease
@@ -26,5 +26,5 @@ __all__ = [
     "ConfigurationError", "ConnectionLost", "Forbidden", "IdempotencyKeyReused", "InvalidField", "Lease", "LeaseEnded",
     "LeaseInUse", "LeaseLost", "LeaseRecord", "NameConflict", "NoAnswer", "NoDaemon", "NoSuchProcess", "NotFound",
     "PoolExhausted", "PortUnavailable", "QueueFull", "QuotaExceeded", "Refused", "SessionLimit", "StorageUnavailable",
-    "TooManyRequests", "Unauthorized", "UnexpectedReply", "create_agent_session", "inherited_sockets", "lease",
+    "TooManyRequests", "Unauthorized", "UnexpectedReply", "Untrusted", "create_agent_session", "inherited_sockets", "lease",
 ]

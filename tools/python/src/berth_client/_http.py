@@ -10,7 +10,7 @@ import time
 
 from ._core import Connect, Conversation, Exchange, Pause, Reply, T
 from .endpoints import Endpoint, UnixEndpoint, URLEndpoint
-from .errors import BerthError, ConnectionLost, NoAnswer, NoDaemon
+from .errors import BerthError, ConfigurationError, ConnectionLost, NoAnswer, NoDaemon, Untrusted
 
 CONNECT_TIMEOUT = 5.0
 KNOCK_TIMEOUT = 1.0
@@ -33,7 +33,10 @@ def tls_context(endpoint: URLEndpoint) -> ssl.SSLContext:
     """The system's authorities, and those of BERTH_TLS_CA."""
     context = ssl.create_default_context()
     if endpoint.authorities:
-        context.load_verify_locations(cafile=endpoint.authorities)
+        try:
+            context.load_verify_locations(cafile=endpoint.authorities)
+        except OSError as error:
+            raise ConfigurationError(f"BERTH_TLS_CA: {endpoint.authorities} cannot be used: {error}") from error
     return context
 
 
@@ -48,7 +51,11 @@ def _connection(endpoint: Endpoint) -> http.client.HTTPConnection:
 
 def not_connected(endpoint: Endpoint, cause: Exception) -> NoDaemon:
     """The error of a connection that could not be made."""
-    error = NoDaemon(f"No daemon answers at {endpoint} ({cause}). Start one with: berth serve")
+    error: NoDaemon
+    if isinstance(cause, ssl.SSLError):
+        error = Untrusted(f"What answers at {endpoint} is not trusted ({cause}). BERTH_TLS_CA names its authority.")
+    else:
+        error = NoDaemon(f"No daemon answers at {endpoint} ({cause}). Start one with: berth serve")
     error.__cause__ = cause
     return error
 

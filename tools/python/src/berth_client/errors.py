@@ -12,7 +12,7 @@ _OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "request_
 class BerthError(Exception):
     """A request that failed.
 
-    ``code`` is the problem's code, or one of the client's own (``no-daemon``, ``connection-lost``, ``no-answer``,
+    ``code`` is the problem's code, or one of the client's own (``no-daemon``, ``untrusted``, ``connection-lost``, ``no-answer``,
     ``unexpected-reply``, ``lease-lost``, ``configuration``, ``agent-failed``); ``status`` is None where there was no
     reply. ``facts`` holds the problem's further members, such as ``largest_free_block``.
     """
@@ -56,6 +56,12 @@ class NoDaemon(BerthError):
     """Nobody answers where a daemon was looked for."""
 
     default_code = "no-daemon"
+
+
+class Untrusted(NoDaemon):
+    """Over TLS somebody answers whose certificate is not to be trusted; see ``BERTH_TLS_CA``."""
+
+    default_code = "untrusted"
 
 
 class ConnectionLost(BerthError):

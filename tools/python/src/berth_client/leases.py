@@ -46,10 +46,10 @@ class Lease(HeldPorts):
     def release(self) -> None:
         """Gives the ports back, and closes the held sockets. Releasing twice does nothing."""
         self._hold.check_process()
+        self._close_sockets()
         if self._hold.is_over:
             return
         self._hold.is_ending = True
-        self._close_sockets()
         drive(_requests.release(self._core, self.id))
         self._hold.conclude()
         self._keeper.stop()
