@@ -222,6 +222,7 @@ def test_a_killed_manager_leaves_the_ports_to_its_living_agents(daemon: Daemon) 
     eventually(lambda: daemon.client.show(lease).state == "orphaned")
 
 
+@pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
 def test_a_forked_child_stops_nothing(daemon: Daemon) -> None:
     with Draft("alice", client=daemon.client) as manager:
         child = os.fork()

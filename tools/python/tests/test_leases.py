@@ -14,6 +14,8 @@ import berth_client
 from berth_client import aio
 from support import Daemon, eventually, python
 
+forks = pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
+
 HOLDER = """
 import sys, signal, berth_client
 held = berth_client.lease("holder", 2)
@@ -145,6 +147,7 @@ class _Unbounded:
     async def __aexit__(self, *_: object) -> None: ...
 
 
+@forks
 def test_a_forked_child_leaves_its_parents_lease_alone(daemon: Daemon) -> None:
     with daemon.client.lease("alice") as held:
         code = 0
@@ -176,7 +179,8 @@ if os.fork() == 0:
 assert os.wait()[1] == 0
 print([lease.id for lease in berth_client.Client().leases()])
 """)
-    with python(code, daemon.environment) as process:
+    # Python 3.12 and later warn of a fork beside any thread.
+    with python(code, daemon.environment | {"PYTHONWARNINGS": "ignore::DeprecationWarning"}) as process:
         assert process.stdout is not None
         lease = int(process.stdout.readline())
         assert process.stdout.read().strip() == f"[{lease}]"

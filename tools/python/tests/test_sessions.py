@@ -46,7 +46,7 @@ def test_a_session_is_what_the_design_note_returns(fake: FakeDaemon) -> None:
     assert len(request.headers["idempotency-key"]) > 20
     assert made["agent_urls"] == made.agent_urls == dict(made)["agent_urls"] == URLS
     assert (made.name, made.token, made.phase, made.lease_id) == ("alice", "secret", "running", 7)
-    assert made.agents[1] == berth_client.Agent("team-2", 20_001, "running", 101, URLS["team-2"])
+    assert made.agents[1] == berth_client.SessionAgent("team-2", 20_001, URLS["team-2"], 101, "running")
     made.refresh()
     assert (made.phase, made.token) == ("asleep", "secret")
     assert made.log("team-1", tail=100) == "hello \ufffd\n"
@@ -68,15 +68,26 @@ def test_a_block_ends_it(fake: FakeDaemon) -> None:
 
 
 def test_a_block_renews_its_ttl_and_tells_its_loss(fake: FakeDaemon) -> None:
-    def lost(request: Request) -> bytes:
-        return problem(409, "lease-ended") if "renew" in request.path else daemon_like(request)
+    is_asleep: list[bool] = []
 
-    fake.answers = [daemon_like, daemon_like, lost]
+    def falls_asleep_then_ends(request: Request) -> bytes:
+        if request.method == "GET" and is_asleep:
+            return answer(200, session(state="ended", lease_id=None, phase=None))
+        if request.method == "GET" and len(fake.requests) > 3:
+            is_asleep.append(True)
+            return answer(200, session(lease_id=None, phase="asleep"))
+        if "renew" in request.path and len(fake.requests) > 1:
+            return problem(409, "lease-ended")
+        return daemon_like(request)
+
+    fake.answers = [falls_asleep_then_ends]
     client = berth_client.Client(socket=fake.path)
     with pytest.raises(berth_client.LeaseLost):
         with client.create_agent_session("alice", template="draft", ttl=1) as made:
             eventually(lambda: made._loss is not None)
-    assert [request.path for request in fake.requests[1:]] == ["/v1/leases/7/renew"] * 2
+    look, renewal = ("GET", "/v1/sessions/alice"), ("POST", "/v1/leases/7/renew")
+    # A lease that ended while the session fell asleep is no loss; its end is.
+    assert [(request.method, request.path) for request in fake.requests[1:]] == [look, renewal, look, look]
 
 
 def test_an_async_session_is_the_same(fake: FakeDaemon) -> None:
@@ -105,6 +116,13 @@ def test_one_too_many_is_told(fake: FakeDaemon) -> None:
     with pytest.raises(berth_client.SessionLimit) as caught:
         berth_client.create_agent_session("alice", template="draft", client=berth_client.Client(socket=fake.path))
     assert caught.value.retry_after == 5
+
+
+def test_an_agent_that_did_not_start_is_told(fake: FakeDaemon) -> None:
+    fake.answers = [problem(502, "agent-failed", agent="team-2")]
+    with pytest.raises(berth_client.AgentFailed) as caught:
+        berth_client.create_agent_session("alice", template="draft", client=berth_client.Client(socket=fake.path))
+    assert (caught.value.status, caught.value.facts) == (502, {"agent": "team-2"})
 
 
 def test_a_lost_answer_is_asked_for_again(fake: FakeDaemon) -> None:

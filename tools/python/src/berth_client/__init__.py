@@ -16,7 +16,7 @@ from .errors import (
 from .inherited import inherited_sockets
 from .leases import Lease
 from .manager import A2AAgentManager, AgentConfig
-from .models import Agent, LeaseRecord
+from .models import Agent, LeaseRecord, SessionAgent
 from .sessions import AgentSession
 
 __version__ = "0.1.0"
@@ -25,6 +25,6 @@ __all__ = [
     "A2AAgentManager", "Agent", "AgentConfig", "AgentFailed", "AgentSession", "BerthError", "Client",
     "ConfigurationError", "ConnectionLost", "Forbidden", "IdempotencyKeyReused", "InvalidField", "Lease", "LeaseEnded",
     "LeaseInUse", "LeaseLost", "LeaseRecord", "NameConflict", "NoAnswer", "NoDaemon", "NoSuchProcess", "NotFound",
-    "PoolExhausted", "PortUnavailable", "QueueFull", "QuotaExceeded", "Refused", "SessionLimit", "StorageUnavailable",
+    "PoolExhausted", "PortUnavailable", "QueueFull", "QuotaExceeded", "Refused", "SessionAgent", "SessionLimit", "StorageUnavailable",
     "TooManyRequests", "Unauthorized", "UnexpectedReply", "Untrusted", "create_agent_session", "inherited_sockets", "lease",
 ]

@@ -89,8 +89,9 @@ class Attempt:
 class Terms:
     """When a lease has to be renewed."""
 
-    def __init__(self, core: Core, lease: int, ttl: int | None) -> None:
+    def __init__(self, core: Core, lease: int | None, ttl: int | None) -> None:
         self.core = core
+        #: None for what has no lease at the moment.
         self.lease = lease
         self.ttl = ttl
         self.renewed_at = time.monotonic()
@@ -103,25 +104,60 @@ class Terms:
         """Renews the lease. While no daemon answers it is not lost: that time costs nobody a lease."""
         start = time.monotonic()
         try:
-            if self.ttl is None:
-                record = yield from _requests.show(self.core, self.lease, is_patient=False)
-            else:
-                record = yield from _requests.renew(self.core, self.lease, self.ttl, is_patient=False)
+            attempt = yield from self._renewed()
         except (LeaseEnded, NotFound) as error:
             return Attempt(None, loss=error.detail)
         except (NoDaemon, ConnectionLost, NoAnswer) as error:
-            log.warning("lease %d is not renewed, and will be once the daemon answers: %s", self.lease, error)
+            log.warning("%s is not renewed, and will be once the daemon answers: %s", self, error)
         except BerthError as error:
             # It answers, and does not let us: then the TTL runs out.
             if self.ttl is not None and start > self.renewed_at + self.ttl:
                 return Attempt(None, loss=f"it was not renewed until its TTL ran out: {error}")
-            log.warning("lease %d is not renewed: %s", self.lease, error)
+            log.warning("%s is not renewed: %s", self, error)
         else:
-            if record.state != "active":
-                return Attempt(None, record, loss=f"it has ended: {record.end_reason or record.state}")
             self.renewed_at = start
-            return Attempt(self.interval, record)
-        return Attempt(min(RETRY_INTERVAL, self.interval / 4))
+            return attempt
+        return Attempt(self.retry_interval)
+
+    @property
+    def retry_interval(self) -> float:
+        return min(RETRY_INTERVAL, self.interval / 4)
+
+    def _renewed(self) -> Conversation[Attempt]:
+        if self.lease is None:
+            return Attempt(self.interval)
+        if self.ttl is None:
+            record = yield from _requests.show(self.core, self.lease, is_patient=False)
+        else:
+            record = yield from _requests.renew(self.core, self.lease, self.ttl, is_patient=False)
+        if record.state != "active":
+            return Attempt(None, record, loss=f"it has ended: {record.end_reason or record.state}")
+        return Attempt(self.interval, record)
+
+    def __str__(self) -> str:
+        return f"lease {self.lease}"
+
+
+class SessionTerms(Terms):
+    """Those of a template's session, whose lease may be another one after it slept."""
+
+    def __init__(self, core: Core, session: str, ttl: int | None) -> None:
+        super().__init__(core, None, ttl)
+        self.session = session
+
+    def _renewed(self) -> Conversation[Attempt]:
+        value = yield from _requests.show_session(self.core, self.session, is_patient=False)
+        if value["state"] != "active":
+            return Attempt(None, loss="it has ended")
+        self.lease = value.get("lease_id")
+        try:
+            return (yield from super()._renewed())
+        except LeaseEnded:
+            # It has just fallen asleep, or ended: the next look tells.
+            return Attempt(self.retry_interval)
+
+    def __str__(self) -> str:
+        return f"session {self.session}"
 
 
 def listen_on(ports: tuple[int, ...], host: str, backlog: int) -> list[socket.socket]:

@@ -104,8 +104,8 @@ def _deletion(target: str, timeout: float | None) -> Call:
     return Call("DELETE", target, timeout=timeout, is_patient=False)
 
 
-def show_session(core: Core, session: str) -> Conversation[dict[str, Any]]:
-    return (yield from core.json(Call("GET", path("sessions", session))))
+def show_session(core: Core, session: str, *, is_patient: bool = True) -> Conversation[dict[str, Any]]:
+    return (yield from core.json(Call("GET", path("sessions", session), is_patient=is_patient)))
 
 
 def start_session(
@@ -115,6 +115,13 @@ def start_session(
     if ttl is not None:
         body["ttl_seconds"] = ttl
     return (yield from core.json(replace(post("/v1/sessions", body, wait), timeout=START_TIMEOUT)))
+
+
+def renew_session(core: Core, session: str, ttl: int | None) -> Conversation[None]:
+    """Renews the lease that the session has at the moment. While it has none, there is nothing to renew."""
+    lease = (yield from show_session(core, session)).get("lease_id")
+    if lease is not None:
+        yield from renew(core, lease, ttl)
 
 
 def agent_log(core: Core, session: str, agent: str, tail: int | None) -> Conversation[str]:

@@ -95,7 +95,7 @@ class LeaseLost(BerthError):
 
 
 class AgentFailed(BerthError):
-    """An agent ended, or did not answer in time, before it was ready."""
+    """An agent ended, or did not answer in time, before it was ready: one of a manager's or of a template's."""
 
     default_code = "agent-failed"
 
@@ -200,12 +200,12 @@ class StorageUnavailable(Refused):
     default_code = "storage-unavailable"
 
 
-_BY_CODE: dict[str, type[Refused]] = {
+_BY_CODE: dict[str, type[BerthError]] = {
     kind.default_code: kind
     for kind in (
         Unauthorized, Forbidden, NotFound, NameConflict, PortUnavailable, LeaseEnded, LeaseInUse, InvalidField,
         NoSuchProcess, IdempotencyKeyReused, SessionLimit, QuotaExceeded, QueueFull, TooManyRequests, PoolExhausted,
-        StorageUnavailable,
+        StorageUnavailable, AgentFailed,
     )
 }
 

@@ -10,17 +10,31 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Agent:
-    """A named port of a lease and the process on it. ``url`` is None where only ports are leased."""
+    """A named port of a lease and the process on it; ``state`` is ``reserved``, ``running`` or ``exited``."""
 
     name: str
     port: int
     state: str
     pid: int | None = None
-    url: str | None = None
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Agent:
-        return cls(value["name"], value["port"], value["state"], value.get("pid"), value.get("url"))
+        return cls(value["name"], value["port"], value["state"], value.get("pid"))
+
+
+@dataclass(frozen=True)
+class SessionAgent:
+    """An agent of a template's session. While that sleeps it has no process, and perhaps no port."""
+
+    name: str
+    port: int | None
+    url: str | None
+    pid: int | None
+    state: str
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> SessionAgent:
+        return cls(value["name"], value["port"], value["url"], value["pid"], value["state"])
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 from . import _requests
 from ._core import Core
-from ._holding import Attempt, Hold, Terms, log
+from ._holding import Attempt, Hold, SessionTerms, Terms, log
 from ._http import drive
 from ._keeping import Keeper
 from .errors import ConnectionLost, LeaseLost, NoAnswer, NoDaemon
-from .models import Agent
+from .models import SessionAgent
 
 
 class SessionState(Mapping[str, Any]):
@@ -33,17 +33,21 @@ class SessionState(Mapping[str, Any]):
         return str(self._value["name"])
 
     @property
-    def lease_id(self) -> int:
-        return int(self._value["lease_id"])
+    def lease_id(self) -> int | None:
+        """None while it sleeps without its ports."""
+        lease: int | None = self._value.get("lease_id")
+        return lease
 
     @property
-    def phase(self) -> str:
-        """``starting``, ``running``, ``asleep``, ``waking`` or ``stopping``."""
-        return str(self._value["phase"])
+    def phase(self) -> str | None:
+        """``starting``, ``running``, ``asleep``, ``waking`` or ``stopping``; None once it has ended."""
+        phase: str | None = self._value.get("phase")
+        return phase
 
     @property
-    def agents(self) -> list[Agent]:
-        return [Agent.read(agent) for agent in self._value["agents"]]
+    def agents(self) -> list[SessionAgent]:
+        """In the template's order."""
+        return [SessionAgent.read(agent) for agent in self._value["agents"]]
 
     @property
     def agent_urls(self) -> dict[str, str]:
@@ -52,7 +56,7 @@ class SessionState(Mapping[str, Any]):
 
     @property
     def token(self) -> str | None:
-        """What the router lets in to this session, as ``Authorization: Bearer``."""
+        """What the router lets in to this session, as ``Authorization: Bearer``; None where there is no router."""
         token = self._value.get("token")
         return None if token is None else str(token)
 
@@ -74,7 +78,7 @@ class SessionState(Mapping[str, Any]):
 
     def _new_hold(self) -> Hold:
         core, name = self._core, self.name
-        self._terms = Terms(core, self.lease_id, self._ttl)
+        self._terms = SessionTerms(core, name, self._ttl)
         self._hold = Hold(f"session {name}", lambda timeout: _requests.end_session(core, name, timeout))
         return self._hold
 
@@ -108,7 +112,7 @@ class AgentSession(SessionState):
 
     def renew(self, ttl: int | None = None) -> None:
         """Counts the TTL again, or another one from now on."""
-        drive(_requests.renew(self._core, self.lease_id, ttl if ttl is not None else self._ttl))
+        drive(_requests.renew_session(self._core, self.name, ttl if ttl is not None else self._ttl))
 
     def log(self, agent: str, tail: int | None = None) -> str:
         """What an agent wrote, or its last bytes."""

@@ -26,7 +26,7 @@ class AgentSession(SessionState):
 
     async def renew(self, ttl: int | None = None) -> None:
         """Counts the TTL again, or another one from now on."""
-        await drive(_requests.renew(self._core, self.lease_id, ttl if ttl is not None else self._ttl))
+        await drive(_requests.renew_session(self._core, self.name, ttl if ttl is not None else self._ttl))
 
     async def log(self, agent: str, tail: int | None = None) -> str:
         """What an agent wrote, or its last bytes."""
