@@ -36,6 +36,11 @@ package struct LeaseVariables: Sendable {
         all.map { "\($0.name)=\(Self.quoted($0.value, in: "\""))\n" }.joined()
     }
 
+    /// One JSON object of texts, in the same order.
+    package var json: String {
+        "{" + all.map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",") + "}\n"
+    }
+
     /// The values hold only digits, blanks and the letters of names, so that quotes do for all.
     private static func quoted(_ value: String, in quote: String) -> String {
         value.contains(" ") ? quote + value + quote : value

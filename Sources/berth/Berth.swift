@@ -20,7 +20,7 @@ struct Berth: AsyncParsableCommand {
         subcommands: [
             Serve.self, Run.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Why.self,
             AuditCommand.self, BackupCommand.self, Pools.self, Sessions.self, SessionCommand.self, Queue.self,
-            TokenCommand.self, Reap.self, Doctor.self, Migrate.self, Version.self,
+            TokenCommand.self, EnvCommand.self, ExportCommand.self, Reap.self, Doctor.self, Migrate.self, Version.self,
         ])
 
     static func main() async {
