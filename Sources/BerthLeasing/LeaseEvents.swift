@@ -19,6 +19,14 @@ package final class LeaseEvents: Sendable {
     package enum Event: Hashable, Sendable {
         case agentExited(AgentExit)
         case ended(LeaseID)
+
+        /// Which lease it is about.
+        package var lease: LeaseID {
+            switch self {
+            case .agentExited(let exit): exit.lease
+            case .ended(let lease): lease
+            }
+        }
     }
 
     /// A closure that stands bare in the mutex is wrapped anew each time the mutex is entered.

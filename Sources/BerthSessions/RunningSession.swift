@@ -27,6 +27,8 @@ actor RunningSession {
     /// nothing started.
     nonisolated let template: SessionTemplate?
     nonisolated let agents: [RenderedAgent]
+    /// Of all that the lease has, whether or not they can be started.
+    nonisolated let names: [AgentName]
     let tools: SessionTools
     var mode: Mode
     var lives: [AgentName: AgentLife]
@@ -48,6 +50,7 @@ actor RunningSession {
         self.template = template
         self.agents = agents
         self.lives = lives
+        names = lives.keys.sorted { $0.rawValue < $1.rawValue }
         self.mode = mode
         self.tools = tools
         readySince = mode == .running ? tools.manager.now().boot : nil
@@ -75,12 +78,15 @@ actor RunningSession {
         await enter()
         defer { leave() }
         guard mode == .starting else { throw Self.ended(session.name) }
+        let begun = ContinuousClock.now
         do throws(BerthError) {
             try await startAll()
         } catch {
+            SessionMetrics.failures.increment()
             await stopAll()
             throw error
         }
+        SessionMetrics.cold.record(duration: begun.duration(to: .now))
     }
 
     /// Starts the agents of a session that sleeps; one that does not is left as it is.
@@ -99,15 +105,18 @@ actor RunningSession {
                 session.row, from: [.asleep], to: .starting, reason: "somebody asked for its agents", .daemon)
         else { throw Self.ended(session.name) }
         mode = .starting
+        let begun = ContinuousClock.now
         do throws(BerthError) {
             try await startAll()
         } catch {
+            SessionMetrics.failures.increment()
             await stopAll()
             if mode == .starting { mode = .asleep }
             _ = try await tools.manager.turn(
                 session.row, from: [.starting], to: .asleep, reason: error.message, .daemon)
             throw error
         }
+        SessionMetrics.warm.record(duration: begun.duration(to: .now))
     }
 
     private func startAll() async throws(BerthError) {
@@ -245,6 +254,7 @@ actor RunningSession {
         guard mode == .running, case .waiting = lives[name],
             let agent = agents.first(where: { $0.template.name == name })
         else { return }
+        SessionMetrics.restarts.increment()
         do throws(BerthError) {
             try await launch(agent)
         } catch {
@@ -269,6 +279,7 @@ actor RunningSession {
                 session.row, from: [.running], to: .asleep, reason: "nobody asked for its agents", .daemon)
         else { return false }
         mode = .asleep
+        SessionMetrics.sleeps.increment()
         await stopAll()
         return true
     }

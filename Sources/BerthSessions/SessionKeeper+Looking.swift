@@ -10,7 +10,7 @@ extension SessionKeeper {
             _ = try await manager.turn(
                 session.row, from: [.starting, .running, .asleep], to: .stopping, reason: "its session is ended",
                 context)
-            let running = kept.withLock { $0[session.row]?.running }
+            let running = kept.withLock { $0.byRow[session.row]?.running }
             await running?.end()
             try await manager.endSession(name, context)
             if let running { forget(running) }

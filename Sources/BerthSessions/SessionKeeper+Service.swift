@@ -22,7 +22,7 @@ extension SessionKeeper: Service {
     private func lookEachTick() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: Self.tick) } catch { return }
-            for kept in kept.withLock({ Array($0.values) }) {
+            for kept in kept.withLock({ Array($0.byRow.values) }) {
                 trimLogs(of: kept.running)
                 await sleepIfIdle(kept.running)
             }
@@ -30,12 +30,11 @@ extension SessionKeeper: Service {
     }
 
     private func trimLogs(of running: RunningSession) {
-        for agent in running.agents {
+        for name in running.names {
             do throws(BerthError) {
-                try parts.launcher.trimLog(parts.files.log(agent.template.name, session: running.session.row))
+                try parts.launcher.trimLog(parts.files.log(name, session: running.session.row))
             } catch {
-                parts.logger.warning(
-                    "a log could not be cut", metadata: ["agent": "\(agent.template.name)", "error": "\(error)"])
+                parts.logger.warning("a log could not be cut", metadata: ["agent": "\(name)", "error": "\(error)"])
             }
         }
     }
@@ -70,7 +69,7 @@ extension SessionKeeper: SessionWaker {
     package func sleeper(_ selector: SessionSelector) -> RoutedSession? { nil }
 
     package func wake(_ session: RoutedSession) async throws(BerthError) {
-        guard let running = kept.withLock({ $0[session.row]?.running }) else { return }
+        guard let running = kept.withLock({ $0.byRow[session.row]?.running }) else { return }
         try await wake(running)
     }
 }

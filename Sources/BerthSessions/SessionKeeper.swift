@@ -46,16 +46,27 @@ package final class SessionKeeper: SessionKeeping {
         let start: Task<Result<Void, BerthError>, Never>
     }
 
+    /// The sessions in memory.
+    struct Table: Sendable {
+        var byRow: [Int64: Kept] = [:]
+        /// The rows of the sessions that have these leases.
+        var rows: [LeaseID: Int64] = [:]
+    }
+
     let parts: Parts
-    /// By the sessions' rows.
-    let kept = Mutex<[Int64: Kept]>([:])
+    let kept: Mutex<Table>
     private let events: AsyncStream<LeaseEvents.Event>
 
     package init(parts: Parts) {
         self.parts = parts
         let (events, continuation) = AsyncStream.makeStream(of: LeaseEvents.Event.self)
         self.events = events
-        parts.manager.events.follow { continuation.yield($0) }
+        kept = Mutex(Table())
+        parts.manager.events.follow { [weak self] event in
+            // Most leases are nobody's here.
+            guard let self, self.kept(of: event.lease) != nil else { return }
+            continuation.yield(event)
+        }
     }
 
     var manager: LeaseManager { parts.manager }
@@ -139,7 +150,7 @@ package final class SessionKeeper: SessionKeeping {
         // Who asks wakes it; until then nobody is let through.
         if mode == .asleep { _ = manager.routes.suspend(lease.id, idleSince: manager.now().boot) }
         return kept.withLock { all in
-            if let found = all[session.row] { return found }
+            if let found = all.byRow[session.row] { return found }
             let start = Task { () -> Result<Void, BerthError> in
                 guard mode == .starting else { return .success(()) }
                 do throws(BerthError) {
@@ -151,7 +162,8 @@ package final class SessionKeeper: SessionKeeping {
                 }
             }
             let new = Kept(running: made, start: start)
-            all[session.row] = new
+            all.byRow[session.row] = new
+            all.rows[lease.id] = session.row
             return new
         }
     }
@@ -213,10 +225,14 @@ package final class SessionKeeper: SessionKeeping {
 
     /// Takes a session that has ended out of memory, with its logs.
     func forget(_ running: RunningSession) {
-        _ = kept.withLock { $0.removeValue(forKey: running.session.row) }
-        for agent in running.agents {
+        kept.withLock { all in
+            all.byRow[running.session.row] = nil
+            all.rows[running.lease] = nil
+        }
+        for name in running.names {
             do throws(BerthError) {
-                try parts.launcher.removeLog(parts.files.log(agent.template.name, session: running.session.row))
+                try parts.launcher.removeLog(parts.files.cidfile(name, session: running.session.row))
+                try parts.launcher.removeLog(parts.files.log(name, session: running.session.row))
             } catch {
                 parts.logger.warning("a log could not be removed", metadata: ["error": "\(error)"])
             }
@@ -274,6 +290,6 @@ package final class SessionKeeper: SessionKeeping {
     }
 
     func kept(of lease: LeaseID) -> RunningSession? {
-        kept.withLock { $0.values.first { $0.running.lease == lease }?.running }
+        kept.withLock { all in all.rows[lease].flatMap { all.byRow[$0]?.running } }
     }
 }
