@@ -77,9 +77,16 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "BerthDocuments",
+            resources: [
+                .embedInCode("Resources/docs.html"), .embedInCode("Resources/openapi.json"),
+                .embedInCode("Resources/problems.json"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "BerthServer",
             dependencies: [
-                "BerthAPI", "BerthCore", "BerthHost", "BerthLeasing", "BerthRouter", "BerthStore", "CBerthLinux",
+                "BerthAPI", "BerthCore", "BerthDocuments", "BerthHost", "BerthLeasing", "BerthRouter", "BerthStore", "CBerthLinux",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -93,10 +100,6 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: [
-                .embedInCode("Resources/docs.html"), .embedInCode("Resources/openapi.json"),
-                .embedInCode("Resources/problems.json"),
             ],
             swiftSettings: settings),
         .target(
@@ -134,7 +137,7 @@ let package = Package(
             name: "berth",
             dependencies: [
                 "BerthAPI", "BerthClient", "BerthCommandLine", "BerthCore", "BerthHost", "BerthLeasing",
-                "BerthRouter", "BerthServer", "BerthStore",
+                "BerthRouter", "BerthServer", "BerthSessions", "BerthStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird"),

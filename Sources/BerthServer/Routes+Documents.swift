@@ -1,4 +1,5 @@
 import BerthCore
+import BerthDocuments
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -41,10 +42,10 @@ extension Routes {
 
     func addDocuments(to router: Router<BerthRequestContext>) throws {
         let pages = try JSON.decoder.decode(
-            [String: ProblemPage].self, from: Data(PackageResources.problems_json))
+            [String: ProblemPage].self, from: Data(Documents.problems))
         // All answers share these bytes, however many connections do not take theirs.
-        let document = ByteBuffer(bytes: PackageResources.openapi_json)
-        let docs = ByteBuffer(bytes: PackageResources.docs_html)
+        let document = ByteBuffer(bytes: Documents.openAPI)
+        let docs = ByteBuffer(bytes: Documents.page)
         book.add(.get, "/openapi.json", to: router) { _, _, _ in
             Reply.text(document, type: "application/json", fields: [.cacheControl: "no-cache"])
         }

@@ -3,7 +3,7 @@
 
 Usage: check_openapi.py [FOLDER]
 
-FOLDER holds openapi.json and problems.json; by default it is Sources/BerthServer/Resources. Needs the PyPI package
+FOLDER holds openapi.json and problems.json; by default it is Sources/BerthDocuments/Resources. Needs the PyPI package
 openapi-spec-validator, which brings jsonschema with it. Each failure is named on standard error; the last line of
 standard output is the count. Exits 1 when anything failed, 2 when the files cannot be read.
 """
@@ -274,7 +274,7 @@ def check_values():
         check(set(schema["enum"]) == expected, f"{'.'.join(place)}: its values are those of {kind}: {sorted(expected)}")
 
 
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "Sources/BerthServer/Resources"
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "Sources/BerthDocuments/Resources"
 try:
     document = json.loads((folder / "openapi.json").read_text())
     problems = json.loads((folder / "problems.json").read_text())
