@@ -227,8 +227,12 @@ def test_a_forked_child_stops_nothing(daemon: Daemon) -> None:
     with Draft("alice", client=daemon.client) as manager:
         child = os.fork()
         if child == 0:
-            manager.__exit__(None, None, None)
-            os._exit(0)
+            code = 99
+            try:
+                manager.__exit__(None, None, None)
+                code = 0
+            finally:
+                os._exit(code)
         assert os.waitpid(child, 0)[1] == 0
         assert manager.exit_statuses == {"team-1": None, "team-2": None}
         assert daemon.active() == [manager.lease.id]

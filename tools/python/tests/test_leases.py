@@ -150,11 +150,13 @@ class _Unbounded:
 @forks
 def test_a_forked_child_leaves_its_parents_lease_alone(daemon: Daemon) -> None:
     with daemon.client.lease("alice") as held:
-        code = 0
         child = os.fork()
         if child == 0:
-            code = _as_child(held)
-            os._exit(code)
+            code = 99
+            try:
+                code = _as_child(held)
+            finally:
+                os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert daemon.active() == [held.id]
     assert daemon.active() == []
