@@ -26,7 +26,8 @@ async def _open(endpoint: Endpoint) -> _Streams:
 
 
 def _close(streams: _Streams) -> None:
-    streams[1].close()
+    # All was said: a farewell of TLS would outlive asyncio.run(), and waiting for it could be cancelled.
+    streams[1].transport.abort()
 
 
 def _request_bytes(step: Exchange) -> bytes:
@@ -91,8 +92,7 @@ async def _exchange(step: Exchange) -> Reply:
     except (OSError, EOFError, ValueError, _BadReply) as cause:
         raise failed(step.endpoint, cause) from cause
     finally:
-        # The daemon closes too; to wait for it would let a cancellation leave the connection open.
-        writer.close()
+        _close((reader, writer))
 
 
 async def _connect(port: int) -> Reply:
