@@ -22,19 +22,22 @@ struct AgentFamily {
     /// - Parameter known: those that were found before.
     func newMembers(known: Set<AgentProcess.Key>) -> [AgentProcess.Key] {
         let anchors = anchors(known)
-        var members: [(key: AgentProcess.Key, isMarked: Bool)] = []
+        var members: [(key: AgentProcess.Key, isInGroup: Bool)] = []
         for pid in pids() {
             guard let stat = ProcessStat.read(of: pid, in: access.folder), !stat.isDead,
                 stat.startTicks >= agent.startTicks
             else { continue }
             let key = AgentProcess.Key(pid: pid, startTicks: stat.startTicks)
             guard !known.contains(key) else { continue }
-            let isMarked = hasMark(pid)
-            if isMarked || isInGroup(stat) { members.append((key, isMarked)) }
+            if isInGroup(stat) {
+                members.append((key, true))
+            } else if hasMark(pid) {
+                members.append((key, false))
+            }
         }
         // What stood at both ends of the look stood all the while, and kept the number.
         let isCertain = anchors.contains { isAnchor($0) }
-        return members.filter { $0.isMarked || isCertain }.map(\.key)
+        return members.filter { isCertain || !$0.isInGroup || hasMark($0.key.pid) }.map(\.key)
     }
 
     /// Opens one that was found, and looks again: the number may be another's by now.

@@ -55,11 +55,17 @@ struct AgentStopper {
     private mutating func kill(until deadline: ContinuousClock.Instant) -> StopOutcome {
         var emptyLooks = 0
         while emptyLooks < 2 {
+            // Before the look, which takes longer than it takes to make processes.
+            killLiving()
             emptyLooks = look().isEmpty ? emptyLooks + 1 : 0
-            for process in living where process.send(SIGKILL, in: folder) == 0 { killed.insert(process.key) }
+            killLiving()
             guard haveEnded(by: deadline) else { return .left(living.count) }
         }
         return killed.isEmpty ? .ended : .killed(killed.count)
+    }
+
+    private mutating func killLiving() {
+        for process in living where process.send(SIGKILL, in: folder) == 0 { killed.insert(process.key) }
     }
 
     /// Finds processes that were not known.

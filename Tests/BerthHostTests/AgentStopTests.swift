@@ -72,7 +72,7 @@ import Testing
 
     @Test func `ends one that makes processes all the time`() async throws {
         let house = try AgentHouse()
-        let script = "trap '' TERM; echo up; while :; do sh -c 'sleep 600' & sleep 0.001; done"
+        let script = "trap '' TERM; echo up; while :; do sleep 600 & sleep 0.02; done"
         try await house.run(house.order(["sh", "-c", script])) { process async throws in
             #expect(try await becomesTrue { try !house.text().isEmpty })
             let outcome = await house.launcher.stop(process, signal: SIGTERM, graceMilliseconds: 50)

@@ -17,10 +17,8 @@ enum GroupReuse {
         // Its successor starts in another tick, so that the start time tells them apart on every kernel.
         while try startTicks() <= identity.startTicks { poll(nil, 0, 1) }
 
-        let leader = try Child.forced(pid)
-        guard setpgid(leader.pid, leader.pid) == 0 else { throw Failure(what: "setpgid", number: errno) }
-        let member = try Child()
-        guard setpgid(member.pid, leader.pid) == 0 else { throw Failure(what: "setpgid", number: errno) }
+        let leader = try Child.forced(pid, group: 0)
+        let member = try Child(group: pid)
         say("while its leader lives: \(await launcher.stop(identity, signal: SIGTERM, graceMilliseconds: 0))")
         say("alive: \(table.identify(leader.pid) != nil) \(table.identify(member.pid) != nil)")
         leader.end()
