@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: [
         (["no-such-program"], "/", nil, "no-such-program: No such file or directory."),
-        (["/etc/hostname"], "/", nil, "/etc/hostname: Permission denied."),
+        (["/etc"], "/", nil, "/etc: Permission denied."),
         (["sleep", "600"], "/no/such/folder", nil, "The working directory /no/such/folder: No such file"),
         (["sleep", "600"], "/", "no-such-user", "There is no user no-such-user."),
     ])
