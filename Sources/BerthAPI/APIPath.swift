@@ -22,6 +22,12 @@ package enum APIPath {
     package static func agent(_ name: String, of id: Int64) -> String { "\(leases)/\(id)/agents/\(name)" }
     /// One session, by its name.
     package static func session(_ name: String) -> String { "\(sessions)/\(percentEncoded(name))" }
+    /// The agents of a session.
+    package static func agents(ofSession name: String) -> String { "\(session(name))/agents" }
+    /// The log of one agent.
+    package static func log(of agent: String, inSession name: String) -> String {
+        "\(agents(ofSession: name))/\(percentEncoded(agent))/log"
+    }
     /// One ticket, by its id.
     package static func ticket(_ id: Int64) -> String { "\(tickets)/\(id)" }
     /// One token, by its name.

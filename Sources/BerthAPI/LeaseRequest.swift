@@ -73,7 +73,7 @@ package struct AttachRequest: Decodable {
 extension RequestReader {
     mutating func port(_ name: String) -> Port? { integer(name, 1...UInt16.max).flatMap { Port($0) } }
 
-    fileprivate mutating func ttl(_ name: String) -> RequestedTTL {
+    mutating func ttl(_ name: String) -> RequestedTTL {
         if isNull(name) { return .never }
         return integer(name, RequestBounds.ttlSeconds).map(RequestedTTL.seconds) ?? .byDefault
     }

@@ -56,45 +56,6 @@ package struct PoolResource: Codable, Hashable, Sendable {
     }
 }
 
-/// A session as it stands on the wire.
-package struct SessionResource: Codable, Hashable, Sendable {
-    package var name: String
-    /// `active` or `ended`.
-    package var state: String
-    package var principal: String
-    package var createdAt: String
-    package var endedAt: String?
-    package var leases: Int
-    package var ports: Int
-
-    enum CodingKeys: String, CodingKey {
-        case name, state, principal, leases, ports
-        case createdAt = "created_at"
-        case endedAt = "ended_at"
-    }
-
-    package init(_ session: Session) {
-        name = session.name.rawValue
-        state = session.endedAt == nil ? "active" : "ended"
-        principal = session.principal.description
-        createdAt = session.createdAt.description
-        endedAt = session.endedAt?.description
-        leases = session.leases
-        ports = session.ports
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encode(state, forKey: .state)
-        try container.encode(principal, forKey: .principal)
-        try container.encode(createdAt, forKey: .createdAt)
-        try container.encode(endedAt, forKey: .endedAt)
-        try container.encode(leases, forKey: .leases)
-        try container.encode(ports, forKey: .ports)
-    }
-}
-
 /// One port as it stands on the wire; a member that does not apply, or that the caller may not know, is null.
 package struct PortResource: Codable, Hashable, Sendable {
     package var port: Int

@@ -43,7 +43,9 @@ extension BerthClient {
     package func listAsWritten(session: String?, state: String) async throws(ClientError) -> [UInt8]? {
         let query = PageQuery([("session", session), ("state", state)], cursor: nil)
         let page = try await reply(to: .GET, APIPath.leases + query.text)
-        return page.hasNext ? nil : Array(page.body)
+        // RFC 8288.
+        let hasNext = page.headers["Link"].contains { $0.contains("rel=\"next\"") }
+        return hasNext ? nil : Array(page.body)
     }
 }
 

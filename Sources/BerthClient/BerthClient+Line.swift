@@ -27,19 +27,29 @@ extension BerthClient {
     /// Leases a block, waiting in line for it. Where the daemon goes away meanwhile and comes back, the request is repeated
     /// and keeps its place; whoever ends the process leaves the line.
     package func lease(_ request: WaitingRequest) async throws -> LeaseResource {
-        let body = try encoded(request.body)
-        let headers = [
-            ("Prefer", "wait=\(request.seconds)"), ("Idempotency-Key", request.id), ("X-Request-Id", request.id),
-        ]
-        let deadline = ContinuousClock.now + .seconds(request.seconds)
+        try await persist(
+            APIPath.leases, try encoded(request.body), id: request.id, seconds: request.seconds, within: .zero,
+            LeaseResource.self)
+    }
+
+    /// Sends a request that may wait in line, again where the daemon went away and came back.
+    /// - Parameters:
+    ///   - seconds: how long it waits at most; with 0 it does not, and is sent once.
+    ///   - time: how long the daemon may take beside that.
+    func persist<Reply: Decodable>(
+        _ path: String, _ body: Data, id: String, seconds: Int64, within time: TimeAmount, _ type: Reply.Type
+    ) async throws -> Reply {
+        var headers = [("Idempotency-Key", id), ("X-Request-Id", id)]
+        if seconds > 0 { headers.append(("Prefer", "wait=\(seconds)")) }
+        let deadline = ContinuousClock.now + .seconds(seconds)
         var lostSince: ContinuousClock.Instant?
         while true {
             let start = ContinuousClock.now
             let failure: ClientError
             do {
                 return try await call(
-                    .POST, APIPath.leases, body: body, LeaseResource.self, headers: headers,
-                    within: .seconds(request.seconds) + Self.callTimeout)
+                    .POST, path, body: body, type, headers: headers,
+                    within: .seconds(seconds) + time + Self.callTimeout)
             } catch {
                 failure = error
             }

@@ -94,11 +94,11 @@ package struct BerthClient: Sendable {
         try await reply(to: method, path, body: body, headers: headers, within: time).body
     }
 
-    /// Sends one request and returns a 2xx reply: its body, and whether its `Link` leads to a next page (RFC 8288).
+    /// Sends one request and returns a 2xx reply.
     func reply(
         to method: HTTPMethod, _ path: String, body: Data? = nil, headers: [(String, String)] = [],
         within time: TimeAmount = callTimeout
-    ) async throws(ClientError) -> (body: Data, hasNext: Bool) {
+    ) async throws(ClientError) -> (body: Data, headers: HTTPHeaders) {
         var request = try Self.request(method, path, body: body, to: endpoint)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         let response: HTTPClientResponse
@@ -111,7 +111,7 @@ package struct BerthClient: Sendable {
         }
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else { throw refusal(status, reply) }
-        return (reply, response.headers["Link"].contains { $0.contains("rel=\"next\"") })
+        return (reply, response.headers)
     }
 
     /// What the daemon says when it does not do what it was asked.

@@ -12,6 +12,7 @@ package struct BerthServer: Sendable {
     /// What the listeners have in common.
     package struct Parts: Sendable {
         package var manager: LeaseManager
+        package var sessions: any SessionKeeping
         package var reaper: Reaper
         package var metrics: PrometheusRegistry
         package var logger: Logger
@@ -21,10 +22,12 @@ package struct BerthServer: Sendable {
         package var hasEcho: Bool
 
         package init(
-            manager: LeaseManager, reaper: Reaper, metrics: PrometheusRegistry, logger: Logger,
+            manager: LeaseManager, sessions: any SessionKeeping, reaper: Reaper, metrics: PrometheusRegistry,
+            logger: Logger,
             traffic: TrafficLimits, clock: any HostClock, hasEcho: Bool
         ) {
             self.manager = manager
+            self.sessions = sessions
             self.reaper = reaper
             self.metrics = metrics
             self.logger = logger
@@ -114,7 +117,7 @@ package struct BerthServer: Sendable {
         router.add(middleware: gateKeeper)
         if let limiter { router.add(middleware: RateLimitMiddleware(limiter: limiter)) }
         router.add(middleware: WholeRequestMiddleware())
-        let routes = Routes(manager: parts.manager, book: book)
+        let routes = Routes(manager: parts.manager, sessions: parts.sessions, book: book)
         routes.addLeases(to: router)
         routes.addAgents(to: router)
         routes.addTickets(to: router)

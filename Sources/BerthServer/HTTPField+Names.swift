@@ -5,6 +5,7 @@ extension HTTPField.Name {
     static let xRequestID = known("X-Request-Id")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
+    static let berthLogEnd = known("Berth-Log-End")
     static let link = known("Link")
     static let prefer = known("Prefer")
     static let preferenceApplied = known("Preference-Applied")

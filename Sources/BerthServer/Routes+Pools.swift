@@ -1,12 +1,8 @@
 import BerthAPI
 import BerthCore
 import BerthLeasing
-import BerthStore
 import HTTPTypes
 import Hummingbird
-
-/// Which sessions a list shows.
-private enum SessionState: String, CaseIterable { case active, ended, all }
 
 extension Routes {
     func addPools(to router: Router<BerthRequestContext>) {
@@ -47,37 +43,6 @@ extension Routes {
         return try Reply.json(
             PortHistoryResource(
                 port: Int(port.number), at: instant.description, leased: holder != nil, lease: visible.map(resource)))
-    }
-
-    func addSessions(to router: Router<BerthRequestContext>) {
-        book.add(
-            .get, "/v1/sessions", query: ["state", "limit", "cursor"], isHeavy: true, to: router
-        ) { _, context, query in
-            try await listSessions(context, query)
-        }
-        book.add(.get, "/v1/sessions/{session}", to: router) { _, context, _ in
-            let session = try await manager.session(
-                try name("session", SessionName.self, context), for: try context.requireCaller())
-            return try Reply.json(SessionResource(session))
-        }
-        book.add(.delete, "/v1/sessions/{session}", to: router) { request, context, _ in
-            try await manager.endSession(
-                try name("session", SessionName.self, context), try change(request, context))
-            return Reply.noContent
-        }
-    }
-
-    private func listSessions(_ context: BerthRequestContext, _ query: Query) async throws -> Response {
-        let state = try query.choice("state", SessionState.self) ?? .all
-        let limit = try query.limit()
-        let filter = SessionFilter(
-            state: state == .all ? nil : state.rawValue, after: try query.cursor(), limit: limit + 1)
-        let found = try await manager.sessions(filter, for: try context.requireCaller())
-        let page = found.prefix(limit)
-        let next = found.count > limit ? page.last.map { Cursor.text($0.row) } : nil
-        return try Reply.json(
-            SessionPage(sessions: page.map { SessionResource($0.session) }, nextCursor: next),
-            fields: next.map { [.link: query.link(to: APIPath.sessions, cursor: $0)] } ?? [:])
     }
 
     private func resource(_ report: PoolReport) -> PoolResource {

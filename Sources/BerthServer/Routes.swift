@@ -10,6 +10,7 @@ import Hummingbird
 /// What every group of routes needs.
 struct Routes: Sendable {
     let manager: LeaseManager
+    let sessions: any SessionKeeping
     let book: RouteBook
 
     /// The lease as its reader sees it.

@@ -107,7 +107,8 @@ struct Daemon {
         Gauge(label: "berth_build_info", dimensions: [("version", berthVersion)]).record(1)
         let server = BerthServer(
             parts: BerthServer.Parts(
-                manager: manager, sessions: sessions, reaper: reaper, metrics: metrics, logger: logger, traffic: configuration.traffic,
+                manager: manager, sessions: sessions, reaper: reaper, metrics: metrics, logger: logger,
+                traffic: configuration.traffic,
                 clock: clock,
                 hasEcho: getenv("BERTH_BENCHMARK_ECHO").map { String(cString: $0) } == "1"))
         let housekeeper = AuditHousekeeper(

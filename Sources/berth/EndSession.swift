@@ -4,7 +4,7 @@ import BerthClient
 struct EndSession: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "end",
-        abstract: "Release every lease of a session and cancel its waiting requests.",
+        abstract: "Stop a session's agents, release every lease of it and cancel its waiting requests.",
         discussion: """
             All of it happens, or nothing:
               berth session end alice

@@ -47,6 +47,9 @@ import Testing
         .owners("POST /v1/leases/{id}/renew"), .owners("PUT /v1/leases/{id}/agents/{name}"),
         .owners("DELETE /v1/leases/{id}/agents/{name}", 204),
         .known("GET /v1/tickets"), .owners("GET /v1/tickets/{id}"), .owners("DELETE /v1/tickets/{id}", 204),
+        // There is no template; what one makes of the rest is for tests that have one.
+        Row("POST /v1/sessions", tcp: "401 401 401 401 404 404 404", socket: "404 404 404 404 404 404 404"),
+        .owners("GET /v1/sessions/{name}/agents"), .owners("GET /v1/sessions/{name}/agents/{agent}/log", 404),
         .known("GET /v1/sessions"), .owners("GET /v1/sessions/{name}"), .owners("DELETE /v1/sessions/{name}", 204),
         .known("GET /v1/ports/{port}"), .known("GET /v1/pools"), .known("GET /v1/pools/{name}"),
         .known("GET /v1/audit"), .known("GET /v1/events"),

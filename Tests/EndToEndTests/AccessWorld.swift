@@ -127,8 +127,11 @@ final class AccessWorld {
             let id = try lease(listener)["id"].int ?? 0
             subject.path = path.replacing("{id}", with: "\(id)").replacing("{name}", with: "web")
             if route.hasPrefix("PUT") { subject.body = ["pid": process(visitor)] }
-        case "/v1/sessions/{name}":
-            subject.path = "/v1/sessions/\(try lease(listener)["session"].text ?? "")"
+        case "/v1/sessions" where route.hasPrefix("POST"):
+            subject.body = ["session": .text("new-\(number)"), "template": "none"]
+        case let path where path.hasPrefix("/v1/sessions/{name}"):
+            let session = try lease(listener)["session"].text ?? ""
+            subject.path = path.replacing("{name}", with: session).replacing("{agent}", with: "web")
         case "/v1/tickets/{id}":
             let wish: JSON = ["session": .text("waits-\(number)"), "count": 1, "pool": "full"]
             let ticket = try made("/v1/leases", wish, listener, headers: Daemon.respondAsync)

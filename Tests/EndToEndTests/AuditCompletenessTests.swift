@@ -32,6 +32,13 @@ import Testing
             #expect(try daemon.call("DELETE", "/v1/leases/\(id)/agents/one", headers: headers).status == 204)
             return ["agent.detached"]
         },
+        // Without a template nothing starts, and a refusal is no change.
+        "POST /v1/sessions": { daemon, headers in
+            let body: JSON = ["session": "made", "template": "none"]
+            let refusal = try daemon.call("POST", "/v1/sessions", body, headers: headers)
+            #expect(refusal.status == 404)
+            return []
+        },
         "DELETE /v1/sessions/{name}": { daemon, headers in
             _ = try daemon.granted("whole", 1)
             _ = try daemon.granted("whole", 1)

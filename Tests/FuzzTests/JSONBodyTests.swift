@@ -13,7 +13,7 @@ import Testing
         "\\", "//", "/**/", "true", "null", "\"session\":\"b\",", "\"count\":2,", "\"\\u0073ession\":\"c\",",
         ",\"x\":1",
         "\"labels\":{\"k\":\"v\"},", "\"agents\":[\"web\",\"web\"],", "\"pid\":1,", "\"name\":\"n\",",
-        "\"path\":\"/x\",",
+        "\"path\":\"/x\",", "\"template\":\"t\",", "\"variables\":{\"a\":\"b\"},", "\"ttl_seconds\":null,",
         "\"before\":\"2026-11-23T19:10:42Z\",", "\"dry_run\":true,", "\"\":0,", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
         "{\"a\":",
         "'session'", "session", "\u{FEFF}", "e", "E+", "-",
@@ -57,6 +57,12 @@ import Testing
                 ?? Self.fault(AttachRequest.self, body) { $0.pid ?? 1 > 0 ? nil : "\($0)" }
                 ?? Self.fault(TokenRequest.self, body) { request in
                     request.wish.terms.maxPorts.map(RequestBounds.quota.contains) ?? true ? nil : "\(request)"
+                }
+                ?? Self.fault(SessionRequest.self, body) { request in
+                    if case .seconds(let ttl) = request.ttl, !RequestBounds.ttlSeconds.contains(ttl) {
+                        return "\(request)"
+                    }
+                    return nil
                 }
                 ?? Self.fault(BackupRequest.self, body) { request in
                     request.path.hasPrefix("/") && !request.path.utf8.contains(0) ? nil : "\(request)"
