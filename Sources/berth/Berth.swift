@@ -19,8 +19,9 @@ struct Berth: AsyncParsableCommand {
         version: berthVersion,
         subcommands: [
             Serve.self, Run.self, LeaseCommand.self, Renew.self, Release.self, ListLeases.self, Show.self, Why.self,
-            AuditCommand.self, BackupCommand.self, Pools.self, Sessions.self, SessionCommand.self, Queue.self,
-            TokenCommand.self, EnvCommand.self, ExportCommand.self, Reap.self, Doctor.self, Migrate.self, Version.self,
+            AuditCommand.self, BackupCommand.self, Pools.self, Sessions.self, SessionCommand.self, LogsCommand.self,
+            Queue.self, TokenCommand.self, EnvCommand.self, ExportCommand.self, Reap.self, Doctor.self, Migrate.self,
+            Version.self,
         ])
 
     static func main() async {

@@ -113,7 +113,7 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    private static func worktreeKey() -> SessionName {
+    static func worktreeKey() -> SessionName {
         WorktreeKey(
             folder: FileManager.default.currentDirectoryPath,
             readFile: { path in

@@ -6,8 +6,11 @@ struct SessionCommand: ParsableCommand {
         commandName: "session",
         abstract: "Work with one session.",
         discussion: """
-            Release everything that alice holds:
+            Start six agents from a template, see them, read what one wrote, and end them:
+              berth session start fantasy-draft alice --var league=demo
+              berth session ls
+              berth session logs alice commissioner
               berth session end alice
             """,
-        subcommands: [EndSession.self])
+        subcommands: [StartSession.self, ListMadeSessions.self, EndSession.self, LogsCommand.self])
 }
