@@ -34,7 +34,8 @@ struct AgentRulesReader {
                 && path.value.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "#") }
             guard isPath else {
                 throw BerthError.setting(
-                    path.source, "'\(path.value)' is no path of a request: it begins with / and has visible ASCII alone")
+                    path.source, "'\(path.value)' is no path of a request: it begins with / and has visible ASCII alone"
+                )
             }
             return .http(path: path.value)
         } ?? .tcp

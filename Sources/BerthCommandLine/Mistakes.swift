@@ -22,9 +22,15 @@ final class Mistakes {
         do {
             return try read()
         } catch {
-            found.append(Mistake(line: near.line, message: error.message))
+            found.append(Mistake(line: Self.line(of: error, near), message: error.message))
             return nil
         }
+    }
+
+    /// The line that the message begins with, as every setting's does.
+    private static func line(of error: BerthError, _ near: SettingSource) -> Int {
+        guard case .file(let path, _) = near, error.message.hasPrefix("\(path), line ") else { return near.line }
+        return Int(error.message.dropFirst(path.count + 7).prefix { $0.isNumber }) ?? near.line
     }
 
     /// All of them as one error, which tells each on a line of its own; nil when there are none.

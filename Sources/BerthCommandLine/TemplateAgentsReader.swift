@@ -112,7 +112,7 @@ struct TemplateAgentsReader {
         mistakes.attempt(start) { () throws(BerthError) in
             guard let path = try reader.literal("working_directory") else { return nil }
             guard path.value.hasPrefix("/") else {
-                throw BerthError.setting(path.source, "'\(path.value)' is no absolute path, and Berth's own folder is none")
+                throw BerthError.setting(path.source, "'\(path.value)' is no absolute path: it must begin with /")
             }
             guard !path.value.utf8.contains(0) else { throw BerthError.setting(path.source, "a path holds a NUL") }
             return path.value

@@ -29,7 +29,8 @@ struct TemplateVariablesReader {
         let pattern = mistakes.attempt(key.source) { () throws(BerthError) in
             guard let pattern = try reader.literal("pattern") else {
                 throw BerthError.setting(
-                    key.source, "the variable '\(name)' needs a pattern that its values match, such as \"[a-z0-9-]{1,40}\"")
+                    key.source,
+                    "the variable '\(name)' needs a pattern that its values match, such as \"[a-z0-9-]{1,40}\"")
             }
             guard pattern.value.utf8.count <= Self.maxPatternBytes else {
                 throw BerthError.setting(pattern.source, "a pattern has at most \(Self.maxPatternBytes) bytes")

@@ -6,7 +6,8 @@ import Yams
 /// A template with a mistake is left out of the answer; what is noted keeps the daemon from starting.
 struct TemplatesReader {
     private static let keys: Set<String> = [
-        "allow", "user", "pool", "ready_seconds", "idle_seconds", "asleep", "card", "variables", "environment", "agents",
+        "allow", "user", "pool", "ready_seconds", "idle_seconds", "asleep", "card", "variables", "environment",
+        "agents",
     ]
 
     private enum Asleep: String, CaseIterable {

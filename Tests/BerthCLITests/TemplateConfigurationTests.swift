@@ -114,7 +114,8 @@ import Testing
             """
         let complaint = try #require(Configurations.complaint { try Configurations.load(yaml: yaml) })
         let lines = complaint.split(separator: "\n").map(String.init)
-        #expect(lines.map { $0.prefix { $0 != ":" } }.map(String.init) == [3, 5, 5, 6, 6, 8].map { "/b.yaml, line \($0)" })
+        #expect(
+            lines.map { $0.prefix { $0 != ":" } }.map(String.init) == [3, 5, 5, 6, 6, 8].map { "/b.yaml, line \($0)" })
         #expect(lines.last?.contains("there is no pool 'nowhere'; there are: default") == true)
     }
 
@@ -130,12 +131,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", 0, 2, "needs 'user:'"), ("user: root", 0, 3, "agents do not run as root"),
-        ("user: nobody-there", 0, 3, "there is no user 'nobody-there'"),
-        ("user: draft", 1001, 3, "only a daemon that runs as root"),
-        ("user: ghost", 1001, 3, "there is no user 'ghost'"),
-    ] as [(String, UInt32, Int, String)])
+    @Test(
+        arguments: [
+            ("", 0, 2, "needs 'user:'"), ("user: root", 0, 3, "agents do not run as root"),
+            ("user: nobody-there", 0, 3, "there is no user 'nobody-there'"),
+            ("user: draft", 1001, 3, "only a daemon that runs as root"),
+            ("user: ghost", 1001, 3, "there is no user 'ghost'"),
+        ] as [(String, UInt32, Int, String)])
     func `must name a user that this daemon can start them as`(user: String, daemon: UInt32, line: Int, words: String)
         throws
     {

@@ -73,6 +73,22 @@ import Testing
         #expect(access(daemon.database, F_OK) != 0)
     }
 
+    @Test func `refuses templates with every mistake and its line`() throws {
+        let daemon = try Daemon()
+        let file = daemon.folder.file("berth.yaml")
+        let yaml = "templates:\n  t:\n    card: x\n    user: root\n    agents:\n      a: { command: [] }\n"
+        try TemporaryFolder.write(Array(yaml.utf8), to: file)
+        daemon.setup.extra += ["--config", file]
+        let told = try refusal(daemon, code: 78)
+        #expect(told.contains("\(file), line 3: 'card' must be one of"))
+        #expect(told.contains("\(file), line 6: the agent 'a' needs a command"))
+        // Whom its agents run as is looked at once the file is right by itself.
+        let right = yaml.replacing("card: x", with: "card: rewrite").replacing("[]", with: "[x]")
+        try TemporaryFolder.write(Array(right.utf8), to: file)
+        #expect(try refusal(daemon, code: 78).contains("\(file), line 4: "))
+        #expect(access(daemon.database, F_OK) != 0)
+    }
+
     @Test func `warns of another Berth over the same ports`() throws {
         try withDaemon { first in
             let pool = "default=\(first.range.lowerBound)-\(first.range.upperBound)"
