@@ -39,6 +39,7 @@ package enum Readiness: Hashable, Sendable {
 
 /// Whether an agent that ended by itself is started again, and how soon.
 package struct RestartRule: Hashable, Sendable {
+    /// After which ends it is started again.
     package enum Policy: String, Hashable, CaseIterable, Sendable {
         case always
         /// Unless it exited with 0.
@@ -80,6 +81,7 @@ package enum TemplateText: Hashable, Sendable {
     case variable(VariableName)
     case pieces([Piece])
 
+    /// A part of a text that no variable fills.
     package enum Piece: Hashable, Sendable {
         case literal(String)
         /// `{port}`, or another agent's: `{port:team-1}`.

@@ -52,6 +52,7 @@ package enum TemplateAccess: Hashable, Sendable {
 
 /// When the agents of a session are stopped because nobody asks for them, and what becomes of their ports.
 package struct SleepRule: Hashable, Sendable {
+    /// What becomes of the ports meanwhile.
     package enum Ports: String, Hashable, CaseIterable, Sendable {
         /// The lease goes on.
         case keep

@@ -7,22 +7,27 @@ package struct PlainSessions: SessionKeeping {
 
     package init(manager: LeaseManager) { self.manager = manager }
 
+    /// Knows no template.
     package func start(
         _ request: SessionStart, _ context: ChangeContext, wait: WaitPreference?
     ) async throws(BerthError) -> SessionStarted {
         throw request.unknownTemplate(among: [])
     }
 
+    /// Releases its leases and cancels its tickets.
     package func end(_ name: SessionName, _ context: ChangeContext) async throws(BerthError) {
         try await manager.endSession(name, context)
     }
 
+    /// None was made from a template.
     package func describe(_ name: SessionName, for caller: Caller) async throws(BerthError) -> TemplateSessionView? {
         nil
     }
 
+    /// None was made from a template.
     package func describe(rows: [Int64]) async throws(BerthError) -> [Int64: TemplateSessionView] { [:] }
 
+    /// Nothing is kept of what its processes write.
     package func log(
         of agent: AgentName, in session: SessionName, _ part: AgentLogPart, for caller: Caller
     ) async throws(BerthError) -> AgentLog {
@@ -31,6 +36,7 @@ package struct PlainSessions: SessionKeeping {
             .notFound, "The session \(session) was made from no template, and Berth keeps no log of its processes.")
     }
 
+    /// Every lease can be released by itself.
     package func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError) {}
 }
 

@@ -54,6 +54,7 @@ package struct SessionStart: Hashable, Sendable {
 
 /// A session that was started, or found again.
 package struct SessionStarted: Sendable {
+    /// Whether it was started for this request.
     package enum Kind: Hashable, Sendable {
         case created
         /// It was active already, made from the same template with the same values.
@@ -100,6 +101,7 @@ package struct TemplateSessionView: Hashable, Sendable {
 
     /// One agent as it stands.
     package struct Agent: Hashable, Sendable {
+        /// As an agent of a lease has it.
         package enum State: String, Hashable, CaseIterable, Sendable {
             case reserved, running, exited
         }
