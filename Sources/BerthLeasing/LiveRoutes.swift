@@ -75,6 +75,9 @@ package final class LiveRoutes: RouteTable {
         }
     }
 
+    /// The agents of a live lease with their ports.
+    package func agents(of lease: LeaseID) -> [AgentName: Port] { state.withLock { $0.leases[lease]?.agents ?? [:] } }
+
     package func followEndings(_ body: @escaping @Sendable (LeaseID) -> Void) {
         state.withLock { $0.followers.append(body) }
     }

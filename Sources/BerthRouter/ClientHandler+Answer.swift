@@ -199,15 +199,6 @@ extension WholeAnswer {
     /// Whether the client has it already (RFC 9110, 13.1.2).
     fileprivate func isKnown(to request: HTTPRequestHead) -> Bool {
         guard status == .ok, let tag = headers.first(name: "etag") else { return false }
-        return request.headers["if-none-match"].contains { field in
-            field.split(separator: ",").contains { entry in
-                let entry = entry.drop { $0 == " " }
-                return entry == "*" || Self.opaque(entry) == Self.opaque(tag[...])
-            }
-        }
-    }
-
-    private static func opaque(_ tag: Substring) -> Substring {
-        (tag.hasPrefix("W/") ? tag.dropFirst(2) : tag).prefix { $0 != " " }
+        return EntityTag(field: tag).isNamed(by: request.headers["if-none-match"])
     }
 }

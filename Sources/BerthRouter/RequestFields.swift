@@ -30,6 +30,8 @@ struct RequestFields {
         var headers = HTTPHeaders()
         headers.reserveCapacity(request.headers.count + 8)
         headers.add(name: "Host", value: "127.0.0.1:\(port)")
+        // Without the field every coding would do (RFC 9110, 12.5.3).
+        if isHeld { headers.add(name: "Accept-Encoding", value: "identity") }
         let options = ConnectionOptions(request.headers)
         for (name, value) in request.headers where !options.names(name) {
             switch FieldKind(name) {

@@ -105,7 +105,8 @@ extension Daemon {
             table: manager.routes,
             gate: RouterGuard(tokens: tokenCheck, key: front.key),
             hosts: try HostCheck(allowedHosts: configuration.allowedHosts, scheme: scheme),
-            certificate: network.certificate, transform: nil, logger: logger)
+            certificate: network.certificate,
+            transform: CardTransform { [routes = manager.routes] in routes.agents(of: $0.lease) }, logger: logger)
         let announcement = Announcement(configuration: configuration, logger: logger)
         return RouterService(host: network.target.address, port: network.listen.port, parts: parts) { address in
             let url = "\(scheme.rawValue)://\(address?.berthDescription ?? "?")"

@@ -100,7 +100,7 @@ import Testing
         let fields = sent(
             [("Accept-Encoding", "gzip"), ("Range", "bytes=0-1"), ("If-None-Match", "\"x\""), ("Accept", "*/*")],
             isHeld: true)
-        #expect(fields["accept-encoding"].isEmpty && fields["range"].isEmpty && fields["if-none-match"].isEmpty)
+        #expect(fields["accept-encoding"] == ["identity"] && fields["range"].isEmpty && fields["if-none-match"].isEmpty)
         #expect(fields["accept"] == ["*/*"])
     }
 

@@ -55,25 +55,12 @@ package struct CardRewriting: Sendable {
         return changed + rest
     }
 
-    /// The fields without those that speak of the body as the agent sent it: what an answer to HEAD keeps, where nobody
-    /// knows the body. Last-Modified stays.
-    package static func withoutValidators(_ headers: HTTPHeaders) -> HTTPHeaders {
+    /// The fields without those that speak of the body as the agent sent it. Last-Modified stays.
+    private static func withoutValidators(_ headers: HTTPHeaders) -> HTTPHeaders {
         var fields = headers
         for name in [
             "ETag", "Content-Length", "Content-Digest", "Repr-Digest", "Digest", "Content-MD5", "Accept-Ranges",
         ] { fields.remove(name: name) }
-        return fields
-    }
-
-    /// The request fields with which an agent is asked for its card: all of it, unencoded and whatever the client has.
-    /// What the client has is compared with the card as it becomes: see ``EntityTag``.
-    package static func upstreamFields(_ headers: HTTPHeaders) -> HTTPHeaders {
-        var fields = headers
-        for name in [
-            "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range",
-            "Accept-Encoding",
-        ] { fields.remove(name: name) }
-        fields.add(name: "Accept-Encoding", value: "identity")
         return fields
     }
 
