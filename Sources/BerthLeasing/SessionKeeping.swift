@@ -145,3 +145,12 @@ package struct AgentLog: Hashable, Sendable {
         self.end = end
     }
 }
+
+extension SessionStart {
+    /// What a request is told whose template there isn't.
+    /// - Parameter templates: those that the caller may start; of others it learns nothing.
+    package func unknownTemplate(among templates: [TemplateName]) -> BerthError {
+        let names = templates.isEmpty ? "none" : templates.map(\.rawValue).joined(separator: ", ")
+        return BerthError(.notFound, "There is no template \(template) for you; there are: \(names).")
+    }
+}

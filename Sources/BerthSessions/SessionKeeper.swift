@@ -85,7 +85,9 @@ package final class SessionKeeper: SessionKeeping {
     ) async throws(BerthError) -> SessionStarted {
         guard let template = template(request.template) else {
             throw request.unknownTemplate(
-                among: parts.templates.filter { $0.access.allows(context.caller) }.map(\.name).sorted { $0.rawValue < $1.rawValue })
+                among: parts.templates.filter { $0.access.allows(context.caller) }.map(\.name).sorted {
+                    $0.rawValue < $1.rawValue
+                })
         }
         guard template.access.allows(context.caller) else {
             throw BerthError(
