@@ -1,7 +1,9 @@
 import BerthCore
 import BerthLeasing
 import BerthStore
+import CoreMetrics
 import Logging
+import Metrics
 
 /// What sessions are kept with.
 struct SessionTools: Sendable {
