@@ -146,6 +146,8 @@ final class RoutedAgent {
 final class RoutedWorld {
     let daemon: Daemon
     let routerPort: Int
+    /// An agent that nobody keeps is ended.
+    private var running: [RoutedAgent] = []
 
     private init(_ daemon: Daemon, routerPort: Int) {
         self.daemon = daemon
@@ -158,20 +160,25 @@ final class RoutedWorld {
     /// Leases a port for each name; each has an agent on it.
     func session(_ name: String, _ agents: [String]) throws -> (lease: JSON, agents: [RoutedAgent]) {
         let lease = try daemon.granted(name, agents.count, ["agents": .array(agents.map { .text($0) })])
-        let running = try zip(agents, lease["ports"].ints).map { agent, port in
+        let started = try zip(agents, lease["ports"].ints).map { agent, port in
             try RoutedAgent("\(name)/\(agent)", port: port, in: daemon.folder)
         }
-        return (lease, running)
+        running += started
+        return (lease, started)
     }
 
     /// A call through the router, with the administrator's token unless the headers have another.
     func call(
-        _ method: String = "GET", _ path: String, _ body: [UInt8]? = nil, headers: [(String, String)] = [],
+        _ method: String, _ path: String, _ body: [UInt8]? = nil, headers: [(String, String)] = [],
         isAuthorized: Bool = true
     ) throws -> Response {
         let connection = try endpoint.connect()
         defer { connection.close() }
         return try connection.call(method, path, body, headers: headers + (isAuthorized ? [bearer] : []))
+    }
+
+    func get(_ path: String, headers: [(String, String)] = [], isAuthorized: Bool = true) throws -> Response {
+        try call("GET", path, headers: headers, isAuthorized: isAuthorized)
     }
 
     /// Sends a request and leaves its answer to be read.
@@ -185,7 +192,7 @@ final class RoutedWorld {
         var setup = setup
         setup.extra += ["--router", "127.0.0.1:0"]
         return try withDaemon(setup) { daemon in
-            let port = try eventually {
+            let port = eventually {
                 daemon.log.split(separator: "\n").last { $0.contains("routing requests") }.flatMap(Self.port)
             }
             guard let port else { throw HarnessError("the router does not say where it is: \(daemon.log)") }

@@ -38,7 +38,7 @@ import Testing
             // No last chunk says that this is all.
             let rest = try stream.receiveRest()
             #expect(rest.isEmpty)
-            expectProblem(try world.call("/s/alice/planner/"), 404, "not-found")
+            expectProblem(try world.get("/s/alice/planner/"), 404, "not-found")
             #expect(try agents[0].ask("/").status == 200)
         }
     }

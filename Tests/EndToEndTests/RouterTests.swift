@@ -11,27 +11,27 @@ import Testing
             #expect(answer.json["length"] == 5)
             #expect(answer["x-agent"] == "alice/critic")
             #expect(answer["keep-alive"] == nil)
-            let byHost = try world.call("/x", headers: [("Host", "planner.alice.localhost:\(world.routerPort)")])
+            let byHost = try world.get("/x", headers: [("Host", "planner.alice.localhost:\(world.routerPort)")])
             #expect(byHost.json["agent"] == "alice/planner")
             #expect(byHost.json["path"] == "/x")
-            let slash = try world.call("/s/alice/planner?q", isAuthorized: false)
+            let slash = try world.get("/s/alice/planner?q", isAuthorized: false)
             #expect(slash.status == 308)
             #expect(slash["location"] == "/s/alice/planner/?q")
-            expectProblem(try world.call("/s/alice/nobody/"), 404, "not-found")
-            expectProblem(try world.call("/s/nobody/planner/"), 404, "not-found")
-            expectProblem(try world.call("/"), 404, "not-found")
+            expectProblem(try world.get("/s/alice/nobody/"), 404, "not-found")
+            expectProblem(try world.get("/s/nobody/planner/"), 404, "not-found")
+            expectProblem(try world.get("/"), 404, "not-found")
             expectProblem(
-                try world.call("/s/alice/planner/", headers: [("Host", "evil.example")]), 421, "forbidden-host")
+                try world.get("/s/alice/planner/", headers: [("Host", "evil.example")]), 421, "forbidden-host")
             // Another name for the same port, and then none.
             _ = try world.daemon.call("DELETE", "/v1/leases/\(lease["id"].int ?? 0)/agents/planner")
-            expectProblem(try world.call("/s/alice/planner/"), 404, "not-found")
+            expectProblem(try world.get("/s/alice/planner/"), 404, "not-found")
         }
     }
 
     @Test func `say what the router knows and nothing that a stranger made up`() throws {
         try RoutedWorld.with { world in
             _ = try world.session("alice", ["planner"])
-            let answer = try world.call(
+            let answer = try world.get(
                 "/s/alice/planner/",
                 headers: [
                     ("X-Forwarded-For", "10.9.8.7"), ("X_Forwarded_For", "10.9.8.7"), ("Forwarded", "for=10.9.8.7"),
@@ -63,21 +63,21 @@ import Testing
                 "POST", "/v1/leases", ["session": "hers", "count": 1, "agents": ["planner"]], headers: [alices],
                 isAuthorized: false)
             let agent = try RoutedAgent("hers", port: granted.json["ports"].ints[0], in: daemon.folder)
-            #expect(try world.call("/s/hers/planner/", headers: [alices], isAuthorized: false).status == 200)
-            #expect(try world.call("/s/hers/planner/").status == 200)
+            #expect(try world.get("/s/hers/planner/", headers: [alices], isAuthorized: false).status == 200)
+            #expect(try world.get("/s/hers/planner/").status == 200)
             expectProblem(
-                try world.call("/s/hers/planner/", headers: [bobs], isAuthorized: false), 404, "not-found")
-            let none = try world.call("/s/hers/planner/", isAuthorized: false)
+                try world.get("/s/hers/planner/", headers: [bobs], isAuthorized: false), 404, "not-found")
+            let none = try world.get("/s/hers/planner/", isAuthorized: false)
             expectProblem(none, 401, "unauthorized")
             #expect(none["www-authenticate"]?.hasPrefix("Bearer") == true)
             let wrong = [("Authorization", "Bearer nobody")]
-            expectProblem(try world.call("/s/hers/planner/", headers: wrong, isAuthorized: false), 401, "unauthorized")
-            expectProblem(try world.call("/s/none/planner/", headers: wrong, isAuthorized: false), 401, "unauthorized")
+            expectProblem(try world.get("/s/hers/planner/", headers: wrong, isAuthorized: false), 401, "unauthorized")
+            expectProblem(try world.get("/s/none/planner/", headers: wrong, isAuthorized: false), 401, "unauthorized")
             let own = [("Berth-Authorization", alices.1), ("Authorization", "Basic agents-own")]
-            let passed = try world.call("/s/hers/planner/", headers: own, isAuthorized: false)
+            let passed = try world.get("/s/hers/planner/", headers: own, isAuthorized: false)
             #expect(passed.json["headers"].items.contains(["Authorization", "Basic agents-own"]))
             let cookie = ("Cookie", "a=b; berth_session=\(alices.1.dropFirst(7))")
-            let byCookie = try world.call("/s/hers/planner/", headers: [cookie], isAuthorized: false)
+            let byCookie = try world.get("/s/hers/planner/", headers: [cookie], isAuthorized: false)
             #expect(byCookie.json["headers"].items.contains(["Cookie", "a=b"]))
             let foreign = [cookie, ("Origin", "http://evil.example")]
             expectProblem(
@@ -91,12 +91,12 @@ import Testing
     @Test func `are told why where nobody listens`() throws {
         try RoutedWorld.with { world in
             let lease = try world.daemon.granted("alice", 1, ["agents": ["planner"]])
-            expectProblem(try world.call("/s/alice/planner/"), 502, "agent-unreachable")
+            expectProblem(try world.get("/s/alice/planner/"), 502, "agent-unreachable")
             let agent = try RoutedAgent("late", port: lease["ports"].ints[0], in: world.daemon.folder)
-            #expect(try world.call("/s/alice/planner/").status == 200)
-            expectProblem(try world.call("/s/alice/planner/die"), 502, "agent-unreachable")
+            #expect(try world.get("/s/alice/planner/").status == 200)
+            expectProblem(try world.get("/s/alice/planner/die"), 502, "agent-unreachable")
             agent.kill()
-            expectProblem(try world.call("/s/alice/planner/"), 502, "agent-unreachable")
+            expectProblem(try world.get("/s/alice/planner/"), 502, "agent-unreachable")
         }
     }
 
