@@ -189,8 +189,9 @@ extension ClientHandler: UpstreamUser {
         } catch {
             return cut()
         }
-        endHTTP()
-        upstream.endHTTP()
+        // The parsers give away what they have left outside of any reading.
+        endHTTP { far.flush() }
+        upstream.endHTTP { near.flush() }
         advance()
     }
 }

@@ -201,11 +201,12 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let route = passage.route { parts.table.finish(route.lease) }
     }
 
-    /// Takes HTTP off the connection; bytes that came ahead go to what stands behind.
-    func endHTTP() {
+    /// Takes HTTP off the connection.
+    /// - Parameter body: called when the bytes that came ahead went to what stands behind.
+    func endHTTP(_ body: @escaping () -> Void) {
         guard let context else { return }
         context.pipeline.syncOperations.removeHandler(encoder, promise: nil)
-        context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+        context.pipeline.syncOperations.removeHandler(decoder).assumeIsolated().whenComplete { _ in body() }
     }
 
     /// Closes what has waited too long.

@@ -56,6 +56,9 @@ final class TunnelHalf: ChannelDuplexHandler {
         if partner?.context?.channel.isWritable ?? true { context.read() } else { isReadWanted = true }
     }
 
+    /// Sends what was written here.
+    func flush() { context?.flush() }
+
     private func write(_ bytes: ByteBuffer) {
         guard let context else { return }
         context.write(wrapOutboundOut(bytes), promise: nil)

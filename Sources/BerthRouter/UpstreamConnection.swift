@@ -90,11 +90,12 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
         return context.channel
     }
 
-    /// Takes HTTP off it; bytes that came ahead go to what stands behind.
-    func endHTTP() {
+    /// Takes HTTP off it.
+    /// - Parameter body: called when the bytes that came ahead went to what stands behind.
+    func endHTTP(_ body: @escaping () -> Void) {
         guard let context else { return }
         context.pipeline.syncOperations.removeHandler(encoder, promise: nil)
-        context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+        context.pipeline.syncOperations.removeHandler(decoder).assumeIsolated().whenComplete { _ in body() }
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }

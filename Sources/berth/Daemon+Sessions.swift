@@ -1,3 +1,4 @@
+import BerthCommandLine
 import BerthCore
 import BerthHost
 import BerthLeasing

@@ -2,7 +2,9 @@ import BerthCommandLine
 import BerthCore
 import BerthHost
 import BerthLeasing
+import BerthRouter
 import BerthServer
+import BerthSessions
 import BerthStore
 import CoreMetrics
 import Glibc
@@ -103,6 +105,7 @@ struct Daemon {
         let front = AgentFront(key: SessionTokenKey(administratorToken: administratorToken))
         let probe = NetworkReadinessProbe()
         let sessions = sessions(manager, processes, probe, front, descriptorLimit: usualDescriptors)
+        manager.routes.wakeThrough(sessions)
         try await sessions.adopt()
         Gauge(label: "berth_build_info", dimensions: [("version", berthVersion)]).record(1)
         let server = BerthServer(
