@@ -38,25 +38,30 @@ package final class LiveRoutes: RouteTable {
 
     // MARK: What the router asks
 
+    /// A session that has agents, or that sleeps.
     package func session(_ selector: SessionSelector) -> RoutedSession? {
         let (session, waker) = state.withLock { ($0.session(selector), $0.waker) }
         return session ?? waker?.sleeper(selector)
     }
 
+    /// Where the agent is, in the oldest lease that has it.
     package func route(_ agent: AgentName, of session: RoutedSession) -> RouteLook {
         let (look, waker) = state.withLock { ($0.route(agent, of: session), $0.waker) }
         if look == .noAgent, waker?.sleeper(.name(session.name)) == session { return .asleep }
         return look
     }
 
+    /// Has the session woken, where somebody wakes sessions.
     package func wake(_ session: RoutedSession) async throws(BerthError) {
         // Without anybody who wakes, no session sleeps: the lease has just ended or changed, and is looked up again.
         guard let waker = state.withLock({ $0.waker }) else { return }
         try await waker.wake(session)
     }
 
+    /// Whether the lease has agents and has not ended.
     package func isLive(_ lease: LeaseID) -> Bool { state.withLock { $0.leases[lease] != nil } }
 
+    /// Counts a request, unless the lease has ended or is suspended.
     package func begin(_ lease: LeaseID) -> Bool {
         let now = clock.now().boot
         return state.withLock { state in
@@ -67,6 +72,7 @@ package final class LiveRoutes: RouteTable {
         }
     }
 
+    /// Counts a request no more.
     package func finish(_ lease: LeaseID) {
         let now = clock.now().boot
         state.withLock { state in
@@ -78,6 +84,7 @@ package final class LiveRoutes: RouteTable {
     /// The agents of a live lease with their ports.
     package func agents(of lease: LeaseID) -> [AgentName: Port] { state.withLock { $0.leases[lease]?.agents ?? [:] } }
 
+    /// Calls `body`, on the writing queue, with each lease that ends.
     package func followEndings(_ body: @escaping @Sendable (LeaseID) -> Void) {
         state.withLock { $0.followers.append(body) }
     }

@@ -15,6 +15,7 @@ package struct RouterGuard: RouteGuard {
         self.key = key
     }
 
+    /// Tokens first; what is none of them may be the session's own.
     package func judge(_ secret: String, for session: RoutedSession?) -> Judgement {
         if let bearer = tokens.bearer(secret: secret) {
             guard let session, bearer.caller.maySee(session.principal) else { return .foreign }
