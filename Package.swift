@@ -204,6 +204,7 @@ let package = Package(
             name: "BerthRouterTests",
             dependencies: [
                 "BerthCore", "BerthRouter", "BerthTestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
