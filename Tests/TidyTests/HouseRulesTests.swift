@@ -97,6 +97,8 @@ import Testing
     private static let witnesses = [
         "now()", "boundPorts(", "listeners(", "identify(", "isAlive(", "user(of", "startInstant(",
         "run() async throws {", "committed(", "handle(", "makeCounter(", "makeRecorder(", "makeTimer(", "destroy",
+        "prepare(_ order", "stop(_ agent", "stop(_ container", "reap(_ agent", "trimLog(", "tailOfLog(", "removeLog(",
+        "containerID(at", "state(of container",
     ]
 
     /// Types and functions without a comment above them.
