@@ -22,7 +22,7 @@ import Testing
         return SessionResource(
             Session(
                 name: name, principal: .user(1000), createdAt: now.advanced(byMilliseconds: -60_000), endedAt: nil,
-                leases: 1, ports: 2), made)
+                leases: 1, ports: 2, row: 1), made)
     }
 
     private var made: TemplateMembers {

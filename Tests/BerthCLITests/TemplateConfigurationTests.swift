@@ -14,7 +14,7 @@ import Testing
             pool: draft
             ready_seconds: 30
             idle_seconds: 600
-            asleep: release-ports
+            asleep: keep-ports
             card: passthrough
             variables:
               league: { pattern: "[a-z0-9-]{1,40}", default: demo }
@@ -47,7 +47,7 @@ import Testing
         #expect(configuration.templates.count == 1 && template.name.rawValue == "fantasy-draft")
         #expect(template.access == .principals([.user(1000), .token("web")]))
         #expect(template.user == "draft" && template.pool.rawValue == "draft" && template.readySeconds == 30)
-        #expect(template.sleep == SleepRule(idleSeconds: 600, ports: .release) && template.card == .passthrough)
+        #expect(template.sleep == SleepRule(idleSeconds: 600, ports: .keep) && template.card == .passthrough)
         #expect(template.variables.map(\.name.rawValue) == ["league", "seed"])
         #expect(template.variables.map(\.standard) == ["demo", nil])
         #expect(template.agents.map(\.name.rawValue) == ["commissioner", "team-1", "plain"])

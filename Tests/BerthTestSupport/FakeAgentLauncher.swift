@@ -135,6 +135,14 @@ package final class FakeAgentLauncher: AgentLauncher {
         String(decoding: state.withLock { $0.logs[path] ?? "" }.utf8.suffix(bytes), as: UTF8.self)
     }
 
+    package func readLog(
+        _ path: String, behind position: Int64?, maxBytes: Int
+    ) throws(BerthError) -> (bytes: [UInt8], end: Int64) {
+        let text = Array(try tailOfLog(path, bytes: maxBytes).utf8)
+        let first = min(text.count, Int(position ?? 0))
+        return (Array(text[first...]), Int64(text.count))
+    }
+
     package func removeLog(_ path: String) throws(BerthError) { state.withLock { $0.logs[path] = nil } }
 
     package func containerID(at cidfile: String) throws(BerthError) -> ContainerID? {

@@ -32,13 +32,25 @@ struct AgentTemplate {
         server.serve_forever()
         """
 
-    /// The name of the user whom this process runs as.
-    private static var user: String { getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "root" }
+    /// Whom agents run as: a daemon of root's starts none as root, and another one only its own user's.
+    private static var user: String {
+        geteuid() == 0 ? "nobody" : getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? ""
+    }
 
-    /// Writes both into the daemon's folder, and has it read them at its start.
-    static func install(in daemon: Daemon, restart: String = "always", more: String = "") throws {
-        let program = daemon.folder.file("agent.py")
+    /// What agents may read: the daemon's folder is closed to them.
+    let folder: TemporaryFolder
+
+    var program: String { folder.file("agent.py") }
+
+    /// Writes the program, and the configuration which the daemon reads at its start.
+    init(for daemon: Daemon, restart: String = "always", more: String = "") throws {
+        folder = try TemporaryFolder()
+        let program = folder.file("agent.py")
         try TemporaryFolder.write(Array(Self.program.utf8), to: program)
+        guard chmod(folder.path, 0o755) == 0, chmod(program, 0o644) == 0 else {
+            throw HarnessError("the agents' folder cannot be opened to them")
+        }
+        let user = Self.user
         let yaml = """
             templates:
               pair:
@@ -52,7 +64,7 @@ struct AgentTemplate {
                   one:
                     command: [python3, "\(program)", "{league}", "--port={port}"]
                     environment: { PEER: "{url:two}" }
-                    working_directory: "\(daemon.folder.path)"
+                    working_directory: "\(folder.path)"
                     ready: { http: / }
                     restart: { policy: \(restart), backoff_seconds: 0.1, max_backoff_seconds: 1 }
                   two:
@@ -72,6 +84,15 @@ struct AgentTemplate {
         let file = daemon.folder.file("berth.yaml")
         try TemporaryFolder.write(Array(yaml.utf8), to: file)
         daemon.setup.extra += ["--config", file]
+    }
+}
+
+extension AgentTemplate {
+    /// The live processes that run the program.
+    var processes: [pid_t] {
+        let names = (try? TemporaryFolder.names(in: "/proc")) ?? []
+        return names.compactMap { Int($0) }
+            .filter { ProcessLook.command($0).contains(program) && ProcessLook.isAlive($0) }.map { pid_t($0) }
     }
 }
 

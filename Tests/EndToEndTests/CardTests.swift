@@ -42,7 +42,7 @@ import Testing
             let port = try #require(lease["first_port"].int)
             let agent = try HostTool.start(
                 ["python3", "-c", Self.agent, "\(port)", card(port, port + 1)], in: world.daemon.folder)
-            try #require(try becomesTrue(within: 30) { agent.output.contains("up") }, "\(agent.errors)")
+            guard becomesTrue(within: 30, { agent.output.contains("up") }) else { throw HarnessError(agent.errors) }
             try body(world)
         }
     }
@@ -58,7 +58,7 @@ import Testing
     @Test func `say the URLs by which the client came`() throws {
         try serving(card) { world in
             let router = "127.0.0.1:\(world.routerPort)"
-            let answer = try world.call(place)
+            let answer = try world.get(place)
             #expect(
                 String(decoding: answer.body, as: UTF8.self) == """
                     {"name": "Planner", "supportedInterfaces": [{"url": "http://\(router)/s/alice/planner/a2a", \
@@ -66,9 +66,9 @@ import Testing
                     "http://127.0.0.1:1/"}], "url": "http://\(router)/s/alice/planner/", "x": 1.0}
                     """)
             #expect(answer["last-modified"] != nil && answer["content-digest"] == nil)
-            #expect(try world.call("/s/alice/planner/a2a").status == 200)
+            #expect(try world.get("/s/alice/planner/a2a").status == 200)
             let host = "planner.alice.localhost:\(world.routerPort)"
-            let byHost = try world.call("/.well-known/agent.json", headers: [("Host", host)]).json
+            let byHost = try world.get("/.well-known/agent.json", headers: [("Host", host)]).json
             #expect(byHost["url"] == .text("http://\(host)/"))
             #expect(byHost["supportedInterfaces"][0]["url"] == .text("http://\(host)/a2a"))
             #expect(
@@ -79,10 +79,10 @@ import Testing
 
     @Test func `are compared as they become with what the client has`() throws {
         try serving(card) { world in
-            let first = try world.call(place, headers: [("Accept-Encoding", "gzip"), ("If-None-Match", "\"agents\"")])
+            let first = try world.get(place, headers: [("Accept-Encoding", "gzip"), ("If-None-Match", "\"agents\"")])
             let tag = try #require(first["etag"])
             #expect(first.status == 200 && tag != "\"agents\"" && first["x-asked"] == "identity None")
-            let again = try world.call(place, headers: [("If-None-Match", "\"a,b\", W/\(tag)")])
+            let again = try world.get(place, headers: [("If-None-Match", "\"a,b\", W/\(tag)")])
             #expect(again.status == 304 && again.body.isEmpty && again["etag"] == tag)
             let head = try world.call("HEAD", place)
             #expect(head.status == 200 && head["etag"] == nil && head["content-length"] == nil)
@@ -92,12 +92,12 @@ import Testing
     @Test func `and everything else pass as they are where there is nothing to change`() throws {
         let text = "{\"url\": \"http://example.com/\", \"signatures\": [ ]}"
         try serving({ _, _ in text }) { world in
-            let answer = try world.call(place)
+            let answer = try world.get(place)
             #expect(String(decoding: answer.body, as: UTF8.self) == text)
             #expect(answer["etag"] == "\"agents\"" && answer["content-digest"] == "sha-256=:x:")
         }
         try serving(card) { world in
-            let other = try world.call("/s/alice/planner/card", headers: [("If-None-Match", "\"x\"")])
+            let other = try world.get("/s/alice/planner/card", headers: [("If-None-Match", "\"x\"")])
             #expect(other["x-asked"] == "None \"x\"" && other["etag"] == "\"agents\"")
             #expect(other.json["signatures"] == [[:]])
         }

@@ -4,25 +4,17 @@ import Testing
 /// Sessions that are made from templates, with real agents.
 @Suite struct `Agents of a template` {
     private func withTemplates(
-        restart: String = "always", more: String = "", _ body: (Daemon) throws -> Void
+        restart: String = "always", more: String = "", _ body: (Daemon, AgentTemplate) throws -> Void
     ) throws {
         let daemon = try Daemon(.init(quarantine: "0.2"))
+        let template = try AgentTemplate(for: daemon, restart: restart, more: more)
         defer {
-            // Whatever a test left: the agents outlive the daemon.
-            for process in agentProcesses(in: daemon) { Glibc.kill(process, SIGKILL) }
             daemon.kill()
+            // Whatever a test left: the agents outlive the daemon.
+            for process in template.processes { Glibc.kill(process, SIGKILL) }
         }
-        try AgentTemplate.install(in: daemon, restart: restart, more: more)
         try daemon.start()
-        try body(daemon)
-    }
-
-    /// The live processes that run the program in the daemon's folder.
-    private func agentProcesses(in daemon: Daemon) -> [pid_t] {
-        let program = daemon.folder.file("agent.py")
-        let names = (try? TemporaryFolder.names(in: "/proc")) ?? []
-        return names.compactMap { Int($0) }
-            .filter { ProcessLook.command($0).contains(program) && ProcessLook.isAlive($0) }.map { pid_t($0) }
+        try body(daemon, template)
     }
 
     private func lives(_ pid: Int?) -> Bool { pid.map(ProcessLook.isAlive) ?? false }
@@ -32,7 +24,7 @@ import Testing
     }
 
     @Test func `are ready in one block when the start is answered, and gone when the session has ended`() throws {
-        try withTemplates { daemon in
+        try withTemplates { daemon, template in
             let response = try daemon.startSession("alice", "pair", ["variables": .object(["league": "second league"])])
             #expect(response.status == 201)
             let session = response.json
@@ -46,7 +38,7 @@ import Testing
             #expect(one["BERTH_AGENT"] == "one" && one["BERTH_SESSION"] == "alice")
             #expect(one["arguments"].items == ["second league", .text("--port=\(ports[0])")])
             #expect(one["PEER"] == .text("http://127.0.0.1:\(ports[1])"))
-            #expect(one["folder"] == .text(daemon.folder.path))
+            #expect(one["folder"] == .text(template.folder.path))
             #expect(two["LEAGUE"] == "second league" && two["folder"] == "/")
             #expect(agents.map { $0["pid"] } == [one["pid"], two["pid"]])
             #expect(session["agent_urls"]["one"].text == "http://127.0.0.1:\(ports[0])/")
@@ -66,7 +58,7 @@ import Testing
     }
 
     @Test func `outlive the daemon, are taken over, and are started anew on their ports`() throws {
-        try withTemplates { daemon in
+        try withTemplates { daemon, template in
             let agents = try daemon.startSession("alice").json["agents"].items
             daemon.kill()
             let before = try agents.map { try daemon.ask($0)["pid"] }
@@ -82,34 +74,34 @@ import Testing
                     let now = try daemon.call("GET", "/v1/sessions/alice").json["agents"][0]
                     return now["state"] == "running" && now["pid"] != before[0]
                 })
-            #expect(try becomesTrue { (try? daemon.ask(agents[0])["BERTH_AGENT"]) == "one" })
+            #expect(becomesTrue { (try? daemon.ask(agents[0])["BERTH_AGENT"]) == "one" })
             #expect(try daemon.ask(agents[1])["pid"] == before[1])
 
             // One ends while no daemon serves.
             daemon.kill()
             Glibc.kill(pid_t(before[1].int ?? 0), SIGKILL)
             try daemon.start()
-            #expect(try becomesTrue { (try? daemon.ask(agents[1])["BERTH_AGENT"]) == "two" })
+            #expect(becomesTrue { (try? daemon.ask(agents[1])["BERTH_AGENT"]) == "two" })
             #expect(try daemon.call("DELETE", "/v1/sessions/alice").status == 204)
-            #expect(agentProcesses(in: daemon).isEmpty)
+            #expect(template.processes.isEmpty)
         }
     }
 
     @Test func `leave nothing when one of them does not start, and say which`() throws {
-        try withTemplates { daemon in
+        try withTemplates { daemon, template in
             let response = try daemon.startSession("alice", "broken")
             expectProblem(response, 502, "agent-failed")
             #expect(response.json["agent"] == "poor")
             #expect(response.json["log"].text?.contains("there is no league today") == true)
             expectProblem(try daemon.startSession("bob", "missing"), 502, "agent-failed")
-            #expect(agentProcesses(in: daemon).isEmpty)
+            #expect(template.processes.isEmpty)
             #expect(try daemon.call("GET", "/v1/leases").json["leases"].items.isEmpty)
             #expect(try daemon.pool()["leased"] == 0)
         }
     }
 
     @Test func `are started once for one name and one key`() throws {
-        try withTemplates { daemon in
+        try withTemplates { daemon, template in
             let key = [("Idempotency-Key", "start-1")]
             let first = try daemon.startSession("alice", headers: key)
             let again = try daemon.startSession("alice", headers: key)
@@ -131,9 +123,9 @@ import Testing
     }
 
     @Test func `are stopped when the session's time is over`() throws {
-        try withTemplates { daemon in
+        try withTemplates { daemon, template in
             let session = try daemon.startSession("alice", "pair", ["ttl_seconds": 2]).json
-            #expect(try becomesTrue { agentProcesses(in: daemon).isEmpty })
+            #expect(becomesTrue { template.processes.isEmpty })
             #expect(try daemon.call("GET", "/v1/leases/\(session["lease_id"].int ?? 0)").json["state"] == "expired")
             let ports = session["agents"].items.compactMap { $0["port"].int }
             #expect(try becomesTrue { try ports.allSatisfy { try daemon.portState($0) == "free" } })
@@ -141,7 +133,7 @@ import Testing
     }
 
     @Test func `stay away once they have ended, where the template says so`() throws {
-        try withTemplates(restart: "never") { daemon in
+        try withTemplates(restart: "never") { daemon, template in
             let agents = try daemon.startSession("alice").json["agents"].items
             Glibc.kill(pid_t(agents[0]["pid"].int ?? 0), SIGKILL)
             #expect(
@@ -151,7 +143,7 @@ import Testing
             // The other one is not touched, and the session goes on.
             #expect(try daemon.ask(agents[1])["BERTH_AGENT"] == "two")
             #expect(try daemon.call("DELETE", "/v1/sessions/alice").status == 204)
-            #expect(agentProcesses(in: daemon).isEmpty)
+            #expect(template.processes.isEmpty)
         }
     }
 }
