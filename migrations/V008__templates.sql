@@ -3,7 +3,7 @@
 ALTER TABLE sessions ADD COLUMN template TEXT CHECK (length(template) BETWEEN 1 AND 63);
 -- What the template's variables were given, by name.
 ALTER TABLE sessions ADD COLUMN variables TEXT
-    CHECK (json_valid(variables) AND json_type(variables) = 'object')
+    CHECK (variables IS NULL OR (json_valid(variables) AND json_type(variables) = 'object'))
     CHECK ((variables IS NULL) = (template IS NULL));
 -- starting: its agents are being started; asleep: they were stopped because nobody asked for them; stopping: they are
 -- being stopped for good. What an ended session was doing last stays.

@@ -63,6 +63,7 @@ package struct LinuxAgentLauncher: AgentLauncher {
         try BoundedLog(path, bound: logBound).tail(bytes: bytes)
     }
 
+    /// As ``BoundedLog/part(behind:maxBytes:)``.
     package func readLog(
         _ path: String, behind position: Int64?, maxBytes: Int
     ) throws(BerthError) -> (bytes: [UInt8], end: Int64) {

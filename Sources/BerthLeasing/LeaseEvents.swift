@@ -16,6 +16,7 @@ package struct AgentExit: Hashable, Sendable {
 
 /// Tells one follower of what happens to leases and their agents, after it is durable.
 package final class LeaseEvents: Sendable {
+    /// What happened.
     package enum Event: Hashable, Sendable {
         case agentExited(AgentExit)
         case ended(LeaseID)

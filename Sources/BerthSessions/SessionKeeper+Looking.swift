@@ -36,9 +36,12 @@ extension SessionKeeper {
         of agent: AgentName, in session: SessionName, _ part: AgentLogPart, for caller: Caller
     ) async throws(BerthError) -> AgentLog {
         let found = try await manager.session(session, for: caller)
-        guard let start = found.template?.start, found.endedAt == nil else {
+        guard let start = found.template?.start else {
             throw BerthError(
-                .notFound, "The session \(session) has no agents with logs: it has ended, or no template made it.")
+                .notFound, "The session \(session) was made from no template, and Berth keeps no log of its processes.")
+        }
+        guard found.endedAt == nil else {
+            throw BerthError(.notFound, "The session \(session) has ended, and its agents' logs went with it.")
         }
         let lease = try await manager.templateLease(of: found)
         guard lease?.agents.contains(where: { $0.name == agent }) == true else {

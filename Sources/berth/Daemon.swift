@@ -80,19 +80,7 @@ struct Daemon {
         defer { watch.close() }
         let file = try DatabaseFile(path: configuration.database)
         try PrivateFile.check(database: configuration.database)
-        let logger = logger
-        let reserve = keepReserve()
-        let store = try await LeaseStore.open(
-            file,
-            LeaseStore.Setup(
-                pools: configuration.pools, limits: configuration.limits, clock: clock, processes: processes,
-                observer: CommitMetrics(), reserve: reserve,
-                unknownOutcome: { error in
-                    // Nobody may be answered: what is on the disk is known again at the next start.
-                    logger.critical(
-                        "what was written is not known to be on the disk", metadata: ["error": "\(error)"])
-                    _exit(EX_IOERR)
-                }))
+        let store = try await openStore(file, processes)
         let manager = try await LeaseManager(
             store: store, probe: LinuxPortProbe(), processes: processes, watch: watch, clock: clock,
             logger: logger)
@@ -126,6 +114,21 @@ struct Daemon {
         try await probe.close()
         try await store.close()
         logger.notice("stopped")
+    }
+
+    private func openStore(_ file: DatabaseFile, _ processes: LinuxProcessTable) async throws -> LeaseStore {
+        let logger = logger
+        return try await LeaseStore.open(
+            file,
+            LeaseStore.Setup(
+                pools: configuration.pools, limits: configuration.limits, clock: clock, processes: processes,
+                observer: CommitMetrics(), reserve: keepReserve(),
+                unknownOutcome: { error in
+                    // Nobody may be answered: what is on the disk is known again at the next start.
+                    logger.critical(
+                        "what was written is not known to be on the disk", metadata: ["error": "\(error)"])
+                    _exit(EX_IOERR)
+                }))
     }
 
     /// Runs the long-lived parts until a signal. What came in before it is answered first.

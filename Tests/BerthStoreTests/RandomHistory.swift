@@ -78,7 +78,7 @@ struct RandomHistory {
         }
         wish.ttl =
             wish.owner != nil && random.happens(inPercent: 50) ? nil : Int64.random(in: 1_000...120_000, using: &random)
-        if random.happens(inPercent: 15) {
+        if random.happens(inPercent: 6) {
             let variables: [VariableName: String] = random.happens(inPercent: 20) ? ["league": "\"b\""] : [:]
             let start = TemplateStart(template: "draft", variables: variables)
             (wish.template, wish.name, wish.owner, wish.agents) = (start, start.leaseName, nil, ["one"])

@@ -140,7 +140,8 @@ extension SchemaBreach {
         SchemaBreach("sessions", "lease_count > 0 OR port_count = 0", ["lease_count": "0"]),
         SchemaBreach("sessions", "length(template) BETWEEN 1 AND 63", ["template": text(0)], ["template": text(64)]),
         SchemaBreach(
-            "sessions", "json_valid(variables) AND json_type(variables) = 'object'", ["variables": "'{'"],
+            "sessions", "variables IS NULL OR (json_valid(variables) AND json_type(variables) = 'object')",
+            ["variables": "'{'"],
             ["variables": "'[]'"]),
         SchemaBreach("sessions", "(variables IS NULL) = (template IS NULL)", ["variables": "NULL"]),
         SchemaBreach(

@@ -13,6 +13,7 @@ import Testing
         "V005__line.sql": "d5086ba97c8f5bdc8b58562b454d9330087d509d56485ef5bd210af357a5fd29",
         "V006__cheaper_rules.sql": "4916182c6a5e76bd7e294a881b9f706bec7b1f20292074db3bb4ec5a7b7e24cb",
         "V007__tokens.sql": "6f680fa0c5207b76b6d27e4ec58a44e201ee276eaac531cfd05515df9109497d",
+        "V008__templates.sql": "8a774d16c4d26a41fef5155955c3a8a80f21f0f87347fb49f9eaf33d23596e98",
     ]
 
     @Test func `are as they were shipped`() throws {
