@@ -82,7 +82,7 @@ final class Connection {
         let head = Array(buffer[..<(end ?? 0)])
         buffer.removeFirst(head.count + 4)
         var response = try Response(head: head)
-        if headOnly || response.status == 204 || response.status / 100 == 1 { return response }
+        if headOnly || [204, 304].contains(response.status) || response.status / 100 == 1 { return response }
         if response["transfer-encoding"]?.lowercased() == "chunked" {
             response.body = try receiveChunks()
         } else if let length = response["content-length"].flatMap({ Int($0) }) {

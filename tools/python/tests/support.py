@@ -51,6 +51,15 @@ def can_bind(port: int) -> bool:
     return True
 
 
+def bound(server: socket.socket, port: int) -> bool:
+    """Binds the socket there, if nobody else has the port just now."""
+    try:
+        server.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
 class Slot:
     """Ports that no other test on this host claims: an abstract socket is the claim, and ends with its process."""
 

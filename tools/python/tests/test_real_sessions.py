@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ import pytest
 
 import berth_client
 from berth_client import _http, _requests
-from support import BINARY, Daemon, eventually, is_alive
+from support import Daemon, eventually, is_alive
 
 AGENT = (
     "import http.server, json, os, sys\n"
@@ -41,18 +40,11 @@ def configuration() -> str:
 
 @pytest.fixture
 def templates() -> Iterator[Daemon]:
-    if not _knows_templates():
-        pytest.skip("this berth has no templates")
     daemon = Daemon(configuration=configuration())
     try:
         yield daemon.start()
     finally:
         daemon.close()
-
-
-def _knows_templates() -> bool:
-    told = subprocess.run([BINARY, "session", "--help"], capture_output=True, text=True, timeout=60, check=False)
-    return "start" in told.stdout.partition("SUBCOMMANDS")[2]
 
 
 def test_agents_answer_and_end(templates: Daemon) -> None:
@@ -88,8 +80,9 @@ def test_agents_outlive_the_daemon(templates: Daemon) -> None:
 
 
 def test_an_agent_that_fails_is_told_and_nothing_is_left(templates: Daemon) -> None:
-    with pytest.raises(berth_client.AgentFailed, match="no such league"):
+    with pytest.raises(berth_client.AgentFailed, match="agent bad") as failure:
         templates.client.create_agent_session("alice", template="broken")
+    assert "no such league" in str(failure.value.facts["log"])
     assert templates.active() == []
 
 
