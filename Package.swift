@@ -86,7 +86,8 @@ let package = Package(
         .target(
             name: "BerthServer",
             dependencies: [
-                "BerthAPI", "BerthCore", "BerthDocuments", "BerthHost", "BerthLeasing", "BerthRouter", "BerthStore", "CBerthLinux",
+                "BerthAPI", "BerthCore", "BerthDocuments", "BerthHost", "BerthLeasing", "BerthRouter", "BerthStore",
+                "CBerthLinux",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
