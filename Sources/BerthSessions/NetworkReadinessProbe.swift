@@ -27,6 +27,7 @@ package struct NetworkReadinessProbe: ReadinessProbe {
     /// Lets go of the client. To be called once, at the end.
     package func close() async throws { try await client.shutdown() }
 
+    /// Asks once, for two seconds at most.
     package func isReady(_ readiness: Readiness, on port: Port) async -> Bool {
         switch readiness {
         case .tcp: await connects(to: port)

@@ -5,6 +5,7 @@ import Synchronization
 
 /// What is told of sessions, and how they end.
 extension SessionKeeper {
+    /// Stops the agents, then ends the session.
     package func end(_ name: SessionName, _ context: ChangeContext) async throws(BerthError) {
         if let session = try await found(name, for: context.caller), session.endedAt == nil, session.template != nil {
             _ = try await manager.turn(
@@ -19,6 +20,7 @@ extension SessionKeeper {
         try await manager.endSession(name, context)
     }
 
+    /// The newest session of that name, as far as a template made it.
     package func describe(
         _ name: SessionName, for caller: Caller
     ) async throws(BerthError) -> TemplateSessionView? {
@@ -26,12 +28,14 @@ extension SessionKeeper {
         return try await view(session)
     }
 
+    /// Those of these sessions that a template made.
     package func describe(rows: [Int64]) async throws(BerthError) -> [Int64: TemplateSessionView] {
         var views: [Int64: TemplateSessionView] = [:]
         for session in try await manager.templateSessions(rows: rows) { views[session.row] = try await view(session) }
         return views
     }
 
+    /// A part of an agent's log, of the newest session of that name while it is active.
     package func log(
         of agent: AgentName, in session: SessionName, _ part: AgentLogPart, for caller: Caller
     ) async throws(BerthError) -> AgentLog {
@@ -58,6 +62,7 @@ extension SessionKeeper {
         return AgentLog(bytes: text.bytes, end: text.end)
     }
 
+    /// Refuses the lease that the agents of an active session have their ports from.
     package func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError) {
         guard let lease = try await manager.lease(lease, ifFor: caller), case .active = lease.state,
             let session = try await found(lease.session, for: caller), let template = session.template,

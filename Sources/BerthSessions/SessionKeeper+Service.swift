@@ -68,6 +68,7 @@ extension SessionKeeper: SessionWaker {
     /// A session that sleeps keeps its lease here.
     package func sleeper(_ selector: SessionSelector) -> RoutedSession? { nil }
 
+    /// Starts the agents of a session that sleeps; of another one nothing.
     package func wake(_ session: RoutedSession) async throws(BerthError) {
         guard let running = kept.withLock({ $0.byRow[session.row]?.running }) else { return }
         try await wake(running)

@@ -80,6 +80,7 @@ package final class SessionKeeper: SessionKeeping {
 
     // MARK: Starting
 
+    /// Leases a block, starts the template's agents in it, and returns once all are ready.
     package func start(
         _ request: SessionStart, _ context: ChangeContext, wait: WaitPreference?
     ) async throws(BerthError) -> SessionStarted {

@@ -10,10 +10,12 @@ package struct CardTransform: AnswerTransform {
     /// - Parameter agents: of the route's lease, for cards that name their neighbours; the route's own need not be there.
     package init(agents: @escaping @Sendable (AgentRoute) -> [AgentName: Port]) { self.agents = agents }
 
+    /// Where cards lie, unless the template lets them pass.
     package func wants(_ route: AgentRoute, path: String) -> Bool {
         route.card == .rewrite && CardRewriting.isCard(path: path)
     }
 
+    /// The card with the router's URLs; any other answer as it is.
     package func transform(
         _ answer: WholeAnswer, of route: AgentRoute, path: String, at place: PublicPlace
     ) -> WholeAnswer {
