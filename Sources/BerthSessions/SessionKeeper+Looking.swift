@@ -64,6 +64,8 @@ extension SessionKeeper {
 
     /// Refuses the lease that the agents of an active session have their ports from.
     package func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError) {
+        // Every release comes by here, and most leases are nobody's: those that are have their sessions in memory.
+        guard kept(of: lease) != nil else { return }
         guard let lease = try await manager.lease(lease, ifFor: caller), case .active = lease.state,
             let session = try await found(lease.session, for: caller), let template = session.template,
             session.endedAt == nil, lease.name == template.start.leaseName
