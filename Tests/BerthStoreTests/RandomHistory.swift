@@ -78,7 +78,7 @@ struct RandomHistory {
         }
         wish.ttl =
             wish.owner != nil && random.happens(inPercent: 50) ? nil : Int64.random(in: 1_000...120_000, using: &random)
-        if random.happens(inPercent: 6) {
+        if random.happens(inPercent: 10) {
             let variables: [VariableName: String] = random.happens(inPercent: 20) ? ["league": "\"b\""] : [:]
             let start = TemplateStart(template: "draft", variables: variables)
             (wish.template, wish.name, wish.owner, wish.agents) = (start, start.leaseName, nil, ["one"])
@@ -113,7 +113,7 @@ struct RandomHistory {
                 supersedes: nil, processes: test.processes, ticket: head.id)
             for outcome in await test.store.serve([command]) { _ = try outcome.get() }
         }
-        for ticket in try await test.store.unredeemedTickets() where random.happens(inPercent: 50) {
+        for ticket in try await test.store.unredeemedTickets() where random.happens(inPercent: 80) {
             if random.happens(inPercent: 70) {
                 _ = try await test.store.redeem(ticket.id, reason: "told", .daemon)
             } else {
@@ -169,7 +169,8 @@ struct RandomHistory {
 
     /// A session of a template goes on to another phase, or stays since it comes from another one.
     private mutating func turn() async throws {
-        for session in try await test.store.templateSessions() {
+        let sessions = try await test.store.templateSessions()
+        for session in sessions + sessions + sessions + sessions {
             guard let phase = SessionPhase.allCases.randomElement(using: &random) else { return }
             let earlier = Set(SessionPhase.allCases.filter { _ in random.happens(inPercent: 70) })
             _ = try await test.store.turn(session.row, from: earlier, to: phase, reason: "it is its turn", .daemon)

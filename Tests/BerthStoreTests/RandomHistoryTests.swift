@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [1, 2, 3])
     func `never shares a port, keeps its counts and its ledger whole`(seed: Int) async throws {
         var history = try await RandomHistory(seed: seed)
-        for step in 0..<2_500 {
+        for step in 0..<3_500 {
             try await history.step()
             if step.isMultiple(of: 100) { try history.test.expectSoundRows() }
         }
