@@ -57,6 +57,14 @@ struct TicketWish: Hashable, Sendable, Codable {
     /// Reads what ``text`` wrote.
     init(text: String) throws { self = try JSONDecoder().decode(TicketWish.self, from: Data(text.utf8)) }
 
+    /// As ``init(text:)``, and exactly what ``text`` writes: members that mean nothing were put there by somebody else.
+    init(kept text: String) throws {
+        try self.init(text: text)
+        guard self.text == text else {
+            throw BerthError(.internal, "The database holds a wish that Berth did not write.")
+        }
+    }
+
     /// As it is kept.
     var text: String {
         var json = JSONLine()

@@ -105,7 +105,7 @@ extension LedgerState.Ticket {
     init(_ row: Row, _ boots: BootRegistry) throws {
         self.init(
             id: row["id"], principal: row["principal"], session: row["session"], pool: row["pool"],
-            count: row["count"], wish: try TicketWish(text: row["wish"]),
+            count: row["count"], wish: try TicketWish(kept: row["wish"]),
             owner: try AuditDetails.Process(row, prefix: "owner", boots), isAsync: try row.truth("is_async"),
             requestID: row["request_id"], createdAt: row["created_at"],
             deadlineBoot: try boots.boot(row["deadline_boot"]).description, deadline: row["deadline_boot_ms"],
