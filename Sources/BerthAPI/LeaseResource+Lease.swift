@@ -52,12 +52,22 @@ extension LeaseState {
 
 extension AgentResource {
     fileprivate init(_ agent: Agent) {
-        let (state, process): (String, ProcessIdentity?) =
+        let process: ProcessIdentity? =
             switch agent.state {
-            case .reserved: ("reserved", nil)
-            case .running(let process): ("running", process)
-            case .exited(let process, _): ("exited", process)
+            case .reserved: nil
+            case .running(let process), .exited(let process, _): process
             }
-        self.init(name: agent.name.rawValue, port: Int(agent.port.number), state: state, pid: process?.pid)
+        self.init(name: agent.name.rawValue, port: Int(agent.port.number), state: agent.state.word, pid: process?.pid)
+    }
+}
+
+extension AgentState {
+    /// As the API has it.
+    var word: String {
+        switch self {
+        case .reserved: "reserved"
+        case .running: "running"
+        case .exited: "exited"
+        }
     }
 }

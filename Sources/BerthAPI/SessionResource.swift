@@ -58,7 +58,7 @@ package struct SessionResource: Codable, Hashable, Sendable {
 /// The members of a session that was made from a template.
 package struct TemplateMembers: Codable, Hashable, Sendable {
     package var template: String
-    /// `starting`, `running`, `asleep`, `waking` or `stopping`; nil once it has ended.
+    /// `starting`, `running`, `asleep` or `stopping`; nil once it has ended.
     package var phase: String?
     /// Nil while it has none.
     package var leaseID: Int64?
@@ -102,6 +102,12 @@ package struct SessionAgentResource: Codable, Hashable, Sendable {
     package var pid: Int32?
     /// `reserved`, `running`, `exited`.
     package var state: String
+
+    package init(_ agent: Agent, url: String) {
+        self.init(
+            name: agent.name.rawValue, port: Int(agent.port.number), url: url, pid: agent.state.runningProcess?.pid,
+            state: agent.state.word)
+    }
 
     package init(name: String, port: Int?, url: String?, pid: Int32?, state: String) {
         self.name = name

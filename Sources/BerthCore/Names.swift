@@ -32,8 +32,13 @@ package struct LeaseName: CheckedName {
     /// The name of the lease that a template's agents have their ports from.
     package init(ofTemplate template: TemplateName) {
         // A template's name keeps to the rule of leases' names too.
-        rawValue = "template:" + template.rawValue
+        rawValue = Self.templatePrefix + template.rawValue
     }
+
+    private static let templatePrefix = "template:"
+
+    /// Whether it may be such a name. Whoever leases may choose one that looks like it.
+    package var mayBeOfTemplate: Bool { rawValue.hasPrefix(Self.templatePrefix) }
 }
 
 /// The name of an agent, a process on one port of a lease. It also makes an environment variable's name.

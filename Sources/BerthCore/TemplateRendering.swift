@@ -38,23 +38,14 @@ package struct TemplateRendering: Sendable {
         return rendered
     }
 
-    /// What `berth run` gives its command, and the agent's own port and name. The template's own values beat these.
+    /// What `berth run` gives its command, with the agent's own port and name. The template's own values beat these.
     private func variables(of agent: AgentTemplate, _ port: Port) -> [String: String] {
-        var variables = [
-            "PORT": "\(port.number)", "HOST": "127.0.0.1", "BERTH_SESSION": session.rawValue,
-            "BERTH_LEASE": "\(lease.number)", "BERTH_AGENT": agent.name.rawValue,
-            "BERTH_PORTS": ports.map { "\($0.number)" }.joined(separator: " "),
-        ]
-        for (index, port) in ports.enumerated() {
-            variables["PORT_\(index + 1)"] = "\(port.number)"
-            variables["USER_PORT_\(index + 1)"] = "\(port.number)"
-        }
-        // A name that begins with a digit is none that a shell could read (POSIX, 3.216 Name).
-        for (peer, port) in zip(template.agents, ports) where peer.name.rawValue.first?.isNumber == false {
-            let name = peer.name.rawValue.uppercased().split(separator: "-", omittingEmptySubsequences: false)
-                .joined(separator: "_")
-            variables[name + "_PORT"] = "\(port.number)"
-        }
+        let block = BlockVariables.list(
+            lease: lease.number, session: session.rawValue, ports: ports.map { Int($0.number) },
+            agents: zip(template.agents, ports).map { (name: $0.name.rawValue, port: Int($1.number)) })
+        var variables = Dictionary(block.map { ($0.name, $0.value) }) { _, last in last }
+        variables["PORT"] = "\(port.number)"
+        variables["BERTH_AGENT"] = agent.name.rawValue
         return variables
     }
 

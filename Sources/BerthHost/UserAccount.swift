@@ -1,15 +1,15 @@
 internal import Glibc
 
 /// A user as the host's databases know it (getpwnam_r(3)).
-struct UserAccount: Hashable, Sendable {
+package struct UserAccount: Hashable, Sendable {
     let name: String
-    let uid: UInt32
+    package let uid: UInt32
     let gid: UInt32
     let home: String
     let shell: String
 
     /// - Returns: nil where there is no such user.
-    static func named(_ name: String) throws(SystemError) -> UserAccount? {
+    package static func named(_ name: String) throws(SystemError) -> UserAccount? {
         try look("getpwnam_r(3)") { getpwnam_r(name, $0, $1, $2, $3) }
     }
 

@@ -60,7 +60,7 @@ extension LeaseManager {
                 "process ended",
                 metadata: ["lease": "\(outcome.lease.id)", "process": "\(exit.name)", "evidence": "\(exit.evidence)"])
             guard let agent = exit.agent else { continue }
-            events.tell(.agentExited(AgentExit(lease: outcome.lease.id, agent: agent, process: exit.process)))
+            events.tell([.agentExited(outcome.lease.id, agent, exit.process)])
         }
         guard let ended = outcome.ended else { return }
         logger.info(

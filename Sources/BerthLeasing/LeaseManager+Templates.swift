@@ -27,9 +27,4 @@ extension LeaseManager {
         filter.limit = 1000
         return try await store.leases(filter).first { $0.name == template.start.leaseName }
     }
-
-    /// The lease of that id; nil when there is none that the caller may see.
-    package func lease(_ id: LeaseID, ifFor caller: Caller) async throws(BerthError) -> Lease? {
-        try await store.lease(id, for: caller)
-    }
 }

@@ -22,7 +22,7 @@ package final class LeaseManager: Sendable {
     package let line: WaitLine
     let holdingTimes = HoldingTimes()
     /// Ends of leases and of agents' processes.
-    package let events = LeaseEvents()
+    package let events = Follower<LeaseEvent>()
     /// The tokens that let somebody in.
     package let tokens: TokenBook
     /// Where requests to agents go.
@@ -69,7 +69,7 @@ package final class LeaseManager: Sendable {
                 holdingTimes.note(ended)
                 line.told(of: ended.lease)
                 ports.ended(ended, at: clock.now().boot)
-                events.tell(.ended(ended.lease))
+                events.tell([.ended(ended.lease)])
             case .waiting(let ticket): line.waiting(ticket)
             case .served(let ticket, _):
                 LeaseMetrics.waited(ticket)

@@ -24,15 +24,14 @@ package protocol SessionKeeping: Sendable {
     /// Of these sessions, by their rows, those that a template made. The caller may see them.
     func describe(rows: [Int64]) async throws(BerthError) -> [Int64: TemplateSessionView]
 
+    /// The agents of a lease, whoever started them.
+    func reach(_ lease: Lease) -> [ReachedAgent]
+
     /// A part of an agent's log.
     /// - Throws: `not-found` for a session or an agent that there isn't.
     func log(
         of agent: AgentName, in session: SessionName, _ part: AgentLogPart, for caller: Caller
     ) async throws(BerthError) -> AgentLog
-
-    /// - Throws: `lease-in-use` when the lease is that of an active session that a template made; nothing when it is none,
-    ///   or not the caller's.
-    func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError)
 }
 
 /// A wish for a session, checked in form.
@@ -79,49 +78,30 @@ package struct SessionStarted: Sendable {
 
 /// What a template's session has beside what every session has.
 package struct TemplateSessionView: Hashable, Sendable {
-    /// Where an active one stands.
-    package enum Phase: String, Hashable, CaseIterable, Sendable {
-        case starting, running, asleep, waking, stopping
-    }
-
     package let template: TemplateName
     /// Nil once it has ended.
-    package let phase: Phase?
-    /// Nil while it has none: asleep with its ports given back, or ended.
+    package let phase: SessionPhase?
+    /// Nil once it has ended.
     package let lease: LeaseID?
     /// In the template's order.
-    package let agents: [Agent]
+    package let agents: [ReachedAgent]
 
-    package init(template: TemplateName, phase: Phase?, lease: LeaseID?, agents: [Agent]) {
+    package init(template: TemplateName, phase: SessionPhase?, lease: LeaseID?, agents: [ReachedAgent]) {
         self.template = template
         self.phase = phase
         self.lease = lease
         self.agents = agents
     }
+}
 
-    /// One agent as it stands.
-    package struct Agent: Hashable, Sendable {
-        /// As an agent of a lease has it.
-        package enum State: String, Hashable, CaseIterable, Sendable {
-            case reserved, running, exited
-        }
+/// An agent of a lease, and where it is reached: by the router where there is one.
+package struct ReachedAgent: Hashable, Sendable {
+    package let agent: Agent
+    package let url: String
 
-        package let name: AgentName
-        /// Nil while the session has no ports.
-        package let port: Port?
-        /// Where it is reached: by the router where there is one.
-        package let url: String?
-        /// Nil while no process runs.
-        package let pid: Int32?
-        package let state: State
-
-        package init(name: AgentName, port: Port?, url: String?, pid: Int32?, state: State) {
-            self.name = name
-            self.port = port
-            self.url = url
-            self.pid = pid
-            self.state = state
-        }
+    package init(agent: Agent, url: String) {
+        self.agent = agent
+        self.url = url
     }
 }
 

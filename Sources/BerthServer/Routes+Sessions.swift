@@ -99,12 +99,9 @@ extension Routes {
         filter.session = name
         filter.limit = 1000
         let leases = session.endedAt == nil ? try await manager.leases(filter, for: caller) : []
-        let agents = leases.flatMap { resource($0).agents }.map { agent in
-            SessionAgentResource(
-                name: agent.name, port: agent.port, url: "http://127.0.0.1:\(agent.port)/",
-                pid: agent.state == "running" ? agent.pid : nil, state: agent.state)
-        }
-        return try Reply.json(AgentCatalogue(session: name.rawValue, agents: agents))
+        return try Reply.json(
+            AgentCatalogue(
+                session: name.rawValue, agents: leases.flatMap(sessions.reach).map(SessionAgentResource.init)))
     }
 
     private static func part(_ query: Query) throws(BerthError) -> AgentLogPart {
@@ -127,10 +124,10 @@ extension TemplateMembers {
     init(_ view: TemplateSessionView) {
         self.init(
             template: view.template.rawValue, phase: view.phase?.rawValue, leaseID: view.lease?.number,
-            agents: view.agents.map { agent in
-                SessionAgentResource(
-                    name: agent.name.rawValue, port: agent.port.map { Int($0.number) }, url: agent.url, pid: agent.pid,
-                    state: agent.state.rawValue)
-            })
+            agents: view.agents.map(SessionAgentResource.init))
     }
+}
+
+extension SessionAgentResource {
+    init(_ reached: ReachedAgent) { self.init(reached.agent, url: reached.url) }
 }

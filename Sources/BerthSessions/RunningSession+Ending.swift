@@ -20,13 +20,13 @@ extension RunningSession {
         }
         switch lives[agent]?.exited(process, end, at: tools.manager.now().boot, rule: rule) ?? .nothing {
         case .nothing: break
-        case .failStart: failure = failure ?? failed(agent, "ended before it was ready: \(end)")
+        case .failStart: failure = failure ?? failed(agent, "it \(end.words) before it was ready")
         case .restart(let delay): restart(agent, afterMilliseconds: delay)
         }
         tools.logger.info(
             "agent ended",
             metadata: [
-                "session": "\(session.name)", "agent": "\(agent)", "pid": "\(process.pid)", "end": "\(end)",
+                "session": "\(session.name)", "agent": "\(agent)", "pid": "\(process.pid)", "end": "\(end.words)",
             ])
     }
 
@@ -93,6 +93,12 @@ extension RunningSession {
         await stopAll()
     }
 
+    /// Lets a start fail that is under way; a session that has started goes on.
+    func abandonStart() {
+        guard mode == .starting, readySince == nil else { return }
+        mode = .ending
+    }
+
     func stopAll() async {
         for restart in restarts.values { restart.cancel() }
         restarts = [:]
@@ -130,6 +136,17 @@ extension RunningSession {
             tools.logger.error(
                 "a container could not be stopped",
                 metadata: ["session": "\(session.name)", "agent": "\(name)", "error": "\(error)"])
+        }
+    }
+}
+
+extension AgentEnd {
+    /// What the process did.
+    fileprivate var words: String {
+        switch self {
+        case .exited(let code): "exited with \(code)"
+        case .signalled(let number): "was ended by signal \(number)"
+        case .unknown: "ended"
         }
     }
 }

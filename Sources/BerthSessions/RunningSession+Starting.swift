@@ -118,7 +118,7 @@ extension RunningSession {
             missing = silent
             guard let first = missing.first else { return }
             guard tools.manager.now().boot < deadline else {
-                throw failed(first.template.name, "was not ready within \(template?.readySeconds ?? 60) s")
+                throw failed(first.template.name, "it was not ready within \(template?.readySeconds ?? 60) s")
             }
             do { try await Task.sleep(for: pause) } catch { throw Self.ended(session.name) }
             pause = min(pause * 2, .milliseconds(250))

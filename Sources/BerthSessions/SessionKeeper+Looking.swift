@@ -62,18 +62,9 @@ extension SessionKeeper {
         return AgentLog(bytes: text.bytes, end: text.end)
     }
 
-    /// Refuses the lease that the agents of an active session have their ports from.
-    package func checkReleasable(_ lease: LeaseID, for caller: Caller) async throws(BerthError) {
-        // Every release comes by here, and most leases are nobody's: those that are have their sessions in memory.
-        guard kept(of: lease) != nil else { return }
-        guard let lease = try await manager.lease(lease, ifFor: caller), case .active = lease.state,
-            let session = try await found(lease.session, for: caller), let template = session.template,
-            session.endedAt == nil, lease.name == template.start.leaseName
-        else { return }
-        throw BerthError(
-            .leaseInUse,
-            "The agents of the session \(lease.session) run on the ports of lease \(lease.id). End the session instead"
-                + " (DELETE /v1/sessions/\(lease.session), berth session end \(lease.session)): that stops them first.")
+    /// The agents of a lease, at the router where there is one.
+    package func reach(_ lease: Lease) -> [ReachedAgent] {
+        lease.agents.map { ReachedAgent(agent: $0, url: parts.url(lease.session, $0.name, $0.port)) }
     }
 
     func started(
@@ -101,33 +92,7 @@ extension SessionKeeper {
         guard let template = session.template else { return nil }
         let lease = try await manager.templateLease(of: session)
         return TemplateSessionView(
-            template: template.start.template,
-            phase: session.endedAt == nil ? TemplateSessionView.Phase(template.phase) : nil, lease: lease?.id,
-            agents: (lease?.agents ?? []).map { agent in
-                TemplateSessionView.Agent(
-                    name: agent.name, port: agent.port, url: parts.url(session.name, agent.name, agent.port),
-                    pid: agent.state.runningProcess?.pid, state: .init(agent.state))
-            })
-    }
-}
-
-extension TemplateSessionView.Phase {
-    fileprivate init(_ phase: SessionPhase) {
-        switch phase {
-        case .starting: self = .starting
-        case .running: self = .running
-        case .asleep: self = .asleep
-        case .stopping: self = .stopping
-        }
-    }
-}
-
-extension TemplateSessionView.Agent.State {
-    fileprivate init(_ state: AgentState) {
-        switch state {
-        case .reserved: self = .reserved
-        case .running: self = .running
-        case .exited: self = .exited
-        }
+            template: template.start.template, phase: session.endedAt == nil ? template.phase : nil, lease: lease?.id,
+            agents: lease.map(reach) ?? [])
     }
 }

@@ -58,9 +58,19 @@ extension SessionKeeper: Service {
     }
 
     /// Starts the agents of a session that sleeps, and lets requests through to them.
+    ///
+    /// Others may wait for the same start, so that it goes on when the one who asked hangs up.
     func wake(_ running: RunningSession) async throws(BerthError) {
-        try await running.wake()
-        manager.routes.resume(running.lease)
+        let woken = await Task { () -> Result<Void, BerthError> in
+            do throws(BerthError) {
+                try await running.wake()
+                self.manager.routes.resume(running.lease)
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        try woken.get()
     }
 }
 

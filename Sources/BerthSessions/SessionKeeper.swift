@@ -55,11 +55,11 @@ package final class SessionKeeper: SessionKeeping {
 
     let parts: Parts
     let kept: Mutex<Table>
-    private let events: AsyncStream<LeaseEvents.Event>
+    private let events: AsyncStream<LeaseEvent>
 
     package init(parts: Parts) {
         self.parts = parts
-        let (events, continuation) = AsyncStream.makeStream(of: LeaseEvents.Event.self)
+        let (events, continuation) = AsyncStream.makeStream(of: LeaseEvent.self)
         self.events = events
         kept = Mutex(Table())
         parts.manager.events.follow { [weak self] event in
@@ -104,10 +104,9 @@ package final class SessionKeeper: SessionKeeping {
             return try await started(request.session, kind, context.caller)
         }
         let session = try await manager.session(request.session, for: context.caller)
-        guard session.endedAt == nil, let kept = try keep(session, lease, .starting) else {
-            return try await started(request.session, kind, context.caller)
-        }
-        try await attend(to: kept, context)
+        guard session.endedAt == nil else { return try await started(request.session, kind, context.caller) }
+        let kept = keep(session, lease, .starting)
+        try await attend(to: kept, mayAbandon: kind == .created && context.idempotency == nil)
         if case .asleep = await kept.running.mode { try await wake(kept.running) }
         return try await started(request.session, kind, context.caller)
     }
@@ -134,21 +133,24 @@ package final class SessionKeeper: SessionKeeping {
         }
     }
 
-    /// Waits for the start. A client that hangs up without a key to come back with does not want the session any more.
-    private func attend(to kept: Kept, _ context: ChangeContext) async throws(BerthError) {
+    /// Waits for the start.
+    /// - Parameter mayAbandon: whether it is the request's own, which has no key to come back with: a client that hangs up
+    ///   while its agents are started does not want them any more.
+    private func attend(to kept: Kept, mayAbandon: Bool) async throws(BerthError) {
         let result = await withTaskCancellationHandler {
             await kept.start.value
         } onCancel: {
-            guard context.idempotency == nil else { return }
-            Task { await kept.running.end() }
+            guard mayAbandon else { return }
+            Task { await kept.running.abandonStart() }
         }
         try result.get()
     }
 
     /// The session in memory; it is made, and its start begins, where it is not there yet.
     /// - Parameter mode: where it stands.
-    func keep(_ session: Session, _ lease: Lease, _ mode: RunningSession.Mode) throws(BerthError) -> Kept? {
-        let made = try running(session, lease, mode)
+    func keep(_ session: Session, _ lease: Lease, _ mode: RunningSession.Mode) -> Kept {
+        if let found = kept.withLock({ $0.byRow[session.row] }) { return found }
+        let made = running(session, lease, mode)
         manager.routes.setCardRule(made.template?.card ?? .rewrite, of: lease.id)
         // Who asks wakes it; until then nobody is let through.
         if mode == .asleep { _ = manager.routes.suspend(lease.id, idleSince: manager.now().boot) }
@@ -173,7 +175,7 @@ package final class SessionKeeper: SessionKeeping {
 
     private func running(
         _ session: Session, _ lease: Lease, _ mode: RunningSession.Mode
-    ) throws(BerthError) -> RunningSession {
+    ) -> RunningSession {
         var (found, agents): (SessionTemplate?, [RenderedAgent]) = (nil, [])
         if let start = session.template?.start, let template = template(start.template) {
             do throws(BerthError) {
@@ -251,14 +253,12 @@ package final class SessionKeeper: SessionKeeping {
                 continue
             }
             switch phase {
-            case .starting: _ = try keep(session, lease, .starting)
-            case .running:
-                guard let kept = try keep(session, lease, .running) else { continue }
-                await kept.running.restartMissing()
-            case .asleep: _ = try keep(session, lease, .asleep)
+            case .starting: _ = keep(session, lease, .starting)
+            case .running: await keep(session, lease, .running).running.restartMissing()
+            case .asleep: _ = keep(session, lease, .asleep)
             case .stopping:
-                guard let kept = try keep(session, lease, .ending) else { continue }
-                Task { await self.finish(kept.running) }
+                let running = keep(session, lease, .ending).running
+                Task { await self.finish(running) }
             }
         }
     }
@@ -279,9 +279,9 @@ package final class SessionKeeper: SessionKeeping {
     func hear() async {
         for await event in events {
             switch event {
-            case .agentExited(let exit):
-                guard let running = kept(of: exit.lease) else { continue }
-                Task { await running.exited(exit.agent, exit.process) }
+            case .agentExited(let lease, let agent, let process):
+                guard let running = kept(of: lease) else { continue }
+                Task { await running.exited(agent, process) }
             case .ended(let lease):
                 guard let running = kept(of: lease) else { continue }
                 Task {

@@ -44,7 +44,7 @@ package final class CommitQueue: Sendable {
     /// Whether the disk refused the last change that wrote something.
     private let isRefused = Atomic(false)
     private let reserve: DiskReserve?
-    private let follower = CommitFollower()
+    private let follower = Follower<LeaseChange>()
     /// Tells who reads the audit as it grows.
     package let tail: AuditTail
 

@@ -6,12 +6,13 @@ extension LeaseStore {
     /// Attaches a process to a lease of the caller's under a name, or replaces the one that had the name.
     ///
     /// - Parameter port: nil for that name's port, else the lowest one without a name.
-    /// - Throws: `not-found`, `lease-ended`, `invalid-field` for a port outside the block or another agent's.
+    /// - Throws: `not-found`, `lease-ended`, `lease-in-use`, `invalid-field` for a port outside the block or another agent's.
     package func attach(
         _ name: AgentName, process: ProcessIdentity, port: Port?, to id: LeaseID, _ context: ChangeContext
     ) async throws(BerthError) -> Lease {
         try await queue.submit { transaction in
             let lease = try activeLease(id, context, transaction.db)
+            try transaction.checkIsNotInUse(lease, context)
             let port = try place(name, at: port, in: lease)
             let columns = try ProcessColumns(process, boots: boots)
             try transaction.execute(
@@ -38,13 +39,14 @@ extension LeaseStore {
 
     /// Takes an agent's name off its port. Where the owner has ended and this was the last live agent, that orphans the
     /// lease.
-    /// - Throws: `not-found` for the lease or the agent, `lease-ended`.
+    /// - Throws: `not-found` for the lease or the agent, `lease-ended`, `lease-in-use`.
     @discardableResult
     package func detach(
         _ name: AgentName, from id: LeaseID, _ context: ChangeContext
     ) async throws(BerthError) -> EndedLease? {
         try await queue.submit(as: .givesBack) { transaction in
             let lease = try activeLease(id, context, transaction.db)
+            try transaction.checkIsNotInUse(lease, context)
             let removed = try transaction.changes(
                 "DELETE FROM agents WHERE lease_id = ? AND name = ?", [id.number, name.rawValue])
             guard removed == 1 else { throw BerthError(.notFound, "Lease \(id) has no agent \(name).") }

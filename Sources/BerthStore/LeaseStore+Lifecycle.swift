@@ -24,13 +24,14 @@ extension LeaseStore {
     }
 
     /// Releases a lease of the caller's; nil when it had ended already, which changes nothing.
-    /// - Throws: `not-found`.
+    /// - Throws: `not-found`, `lease-in-use`.
     package func release(
         _ id: LeaseID, reason: String, _ context: ChangeContext
     ) async throws(BerthError) -> EndedLease? {
         try await queue.submit(as: .givesBack) { transaction in
             let lease = try ownLease(id, context, transaction.db)
             guard case .active = lease.state else { return nil }
+            try transaction.checkIsNotInUse(lease, context)
             return try transaction.end(lease, .released, reason: reason, context, self)
         }
     }

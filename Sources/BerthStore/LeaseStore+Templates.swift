@@ -55,6 +55,26 @@ extension LeaseStore {
     }
 }
 
+extension WriteTransaction {
+    /// Refuses to take from a template's session what its agents run on: the session is ended instead. What Berth itself
+    /// does to it is not refused.
+    ///
+    /// It is on the way of every release, so the name is asked before a row is looked up.
+    func checkIsNotInUse(_ lease: Lease, _ context: ChangeContext) throws {
+        guard let name = lease.name, name.mayBeOfTemplate, context.caller.principal != .daemon else { return }
+        let template = try first(
+            "SELECT template FROM sessions WHERE name = ? AND state = 'active'", [lease.session.rawValue]
+        ) { $0.textIfPresent(0) }
+        guard let template, let template, let template = TemplateName(rawValue: template),
+            name == LeaseName(ofTemplate: template)
+        else { return }
+        throw BerthError(
+            .leaseInUse,
+            "The agents of the session \(lease.session) run on the ports of lease \(lease.id). End the session instead (DELETE"
+                + " /v1/sessions/\(lease.session), berth session end \(lease.session)): that stops them first.")
+    }
+}
+
 extension SessionPhase {
     /// The event that reports the way into this phase.
     var event: AuditEvent {

@@ -85,6 +85,27 @@ import Testing
         try test.expectWholeAudit()
     }
 
+    @Test func `keeps its lease from everybody but the daemon`() async throws {
+        let test = try await TestStore.open()
+        let lease = try await test.lease(wish())
+        let process = test.processes.start(7)
+        let before = try test.everything()
+        for who in [ChangeContext.alice, ChangeContext(caller: .administrator)] {
+            #expect(await code { try await test.store.release(lease.id, reason: "done", who) } == .leaseInUse)
+            #expect(
+                await code { try await test.store.attach("one", process: process, port: nil, to: lease.id, who) }
+                    == .leaseInUse)
+            #expect(await code { try await test.store.detach("one", from: lease.id, who) } == .leaseInUse)
+        }
+        #expect(await code { try await test.store.release(lease.id, reason: "done", .bob) } == .notFound)
+        #expect(try test.everything() == before)
+        _ = try await test.store.attach("one", process: process, port: nil, to: lease.id, .daemon)
+        // A name that only looks like it is anybody's to release.
+        let other = try await test.lease(Wish(session: "bob", name: "template:draft", first: 20_010, context: .bob))
+        #expect(try await test.store.release(other.id, reason: "done", .bob) != nil)
+        #expect(try await test.store.endSession("alice", .alice).map(\.lease) == [lease.id])
+    }
+
     @Test func `that waits in line comes out of it as it was asked for`() async throws {
         let test = try await TestStore.open()
         let holder = try await test.lease(Wish(session: "bob", count: 100, context: .bob))

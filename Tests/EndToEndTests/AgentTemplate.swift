@@ -88,6 +88,22 @@ struct AgentTemplate {
 }
 
 extension AgentTemplate {
+    /// Runs the body with a daemon that has the templates. Nothing of them is left behind, however the body ends.
+    static func withDaemon(
+        _ setup: Daemon.Setup = .init(quarantine: "0.2"), restart: String = "always", more: String = "",
+        _ body: (Daemon, AgentTemplate) throws -> Void
+    ) throws {
+        let daemon = try Daemon(setup)
+        let template = try AgentTemplate(for: daemon, restart: restart, more: more)
+        defer {
+            daemon.kill()
+            // The agents outlive the daemon.
+            for process in template.processes { Glibc.kill(process, SIGKILL) }
+        }
+        try daemon.start()
+        try body(daemon, template)
+    }
+
     /// The live processes that run the program.
     var processes: [pid_t] {
         let names = (try? TemporaryFolder.names(in: "/proc")) ?? []

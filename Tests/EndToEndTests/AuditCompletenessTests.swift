@@ -32,18 +32,22 @@ import Testing
             #expect(try daemon.call("DELETE", "/v1/leases/\(id)/agents/one", headers: headers).status == 204)
             return ["agent.detached"]
         },
-        // Without a template nothing starts, and a refusal is no change.
+        // Its agents are started by the daemon itself.
         "POST /v1/sessions": { daemon, headers in
-            let body: JSON = ["session": "made", "template": "none"]
-            let refusal = try daemon.call("POST", "/v1/sessions", body, headers: headers)
-            #expect(refusal.status == 404)
-            return []
+            let reply = try daemon.startSession("made", headers: headers)
+            #expect(reply.status == 201)
+            return ["session.started", "lease.granted"]
         },
         "DELETE /v1/sessions/{name}": { daemon, headers in
             _ = try daemon.granted("whole", 1)
             _ = try daemon.granted("whole", 1)
             #expect(try daemon.call("DELETE", "/v1/sessions/whole", headers: headers).status == 204)
-            return ["lease.released", "lease.released", "session.ended"]
+            #expect(try daemon.startSession("agents").status == 201)
+            #expect(try daemon.call("DELETE", "/v1/sessions/agents", headers: headers).status == 204)
+            return [
+                "lease.released", "lease.released", "session.ended", "session.stopping", "lease.released",
+                "session.ended",
+            ]
         },
         "DELETE /v1/tickets/{id}": { daemon, headers in
             // Somebody holds a port of the pool by now, so that there is no room for all of it.
@@ -74,7 +78,7 @@ import Testing
     ]
 
     @Test func `whatever the route`() throws {
-        try withDaemon { daemon in
+        try AgentTemplate.withDaemon { daemon, _ in
             let document = try daemon.call("GET", "/openapi.json").json
             let user = try daemon.granted("me", 1)["principal"]
             var unknown: [String] = []

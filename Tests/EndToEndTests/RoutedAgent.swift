@@ -192,12 +192,16 @@ final class RoutedWorld {
         var setup = setup
         setup.extra += ["--router", "127.0.0.1:0"]
         return try withDaemon(setup) { daemon in
-            let port = eventually {
-                daemon.log.split(separator: "\n").last { $0.contains("routing requests") }.flatMap(Self.port)
+            guard let port = routerPort(of: daemon) else {
+                throw HarnessError("the router does not say where it is: \(daemon.log)")
             }
-            guard let port else { throw HarnessError("the router does not say where it is: \(daemon.log)") }
             return try body(RoutedWorld(daemon, routerPort: port))
         }
+    }
+
+    /// Where the daemon says that its router is.
+    static func routerPort(of daemon: Daemon) -> Int? {
+        eventually { daemon.log.split(separator: "\n").last { $0.contains("routing requests") }.flatMap(port) }
     }
 
     private static func port(_ line: Substring) -> Int? {

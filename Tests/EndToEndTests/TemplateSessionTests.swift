@@ -3,20 +3,6 @@ import Testing
 
 /// Sessions that are made from templates, with real agents.
 @Suite struct `Agents of a template` {
-    private func withTemplates(
-        restart: String = "always", more: String = "", _ body: (Daemon, AgentTemplate) throws -> Void
-    ) throws {
-        let daemon = try Daemon(.init(quarantine: "0.2"))
-        let template = try AgentTemplate(for: daemon, restart: restart, more: more)
-        defer {
-            daemon.kill()
-            // Whatever a test left: the agents outlive the daemon.
-            for process in template.processes { Glibc.kill(process, SIGKILL) }
-        }
-        try daemon.start()
-        try body(daemon, template)
-    }
-
     private func lives(_ pid: Int?) -> Bool { pid.map(ProcessLook.isAlive) ?? false }
 
     private func log(_ daemon: Daemon, _ session: String, _ agent: String) throws -> String {
@@ -24,7 +10,7 @@ import Testing
     }
 
     @Test func `are ready in one block when the start is answered, and gone when the session has ended`() throws {
-        try withTemplates { daemon, template in
+        try AgentTemplate.withDaemon { daemon, template in
             let response = try daemon.startSession("alice", "pair", ["variables": .object(["league": "second league"])])
             #expect(response.status == 201)
             let session = response.json
@@ -44,7 +30,12 @@ import Testing
             #expect(session["agent_urls"]["one"].text == "http://127.0.0.1:\(ports[0])/")
             #expect(try log(daemon, "alice", "one").contains("starts one"))
 
-            expectProblem(try daemon.call("DELETE", "/v1/leases/\(session["lease_id"].int ?? 0)"), 409, "lease-in-use")
+            let lease = "/v1/leases/\(session["lease_id"].int ?? 0)"
+            expectProblem(try daemon.call("DELETE", lease), 409, "lease-in-use")
+            let other: JSON = ["pid": .integer(Int(daemon.process?.id ?? 0))]
+            expectProblem(try daemon.call("PUT", "\(lease)/agents/one", other), 409, "lease-in-use")
+            expectProblem(try daemon.call("DELETE", "\(lease)/agents/one"), 409, "lease-in-use")
+            #expect(try daemon.call("POST", "\(lease)/renew").status == 200)
             let child = try log(daemon, "alice", "two").split(separator: "\n").first { $0.hasPrefix("child ") }
             let stubborn = child.flatMap { Int($0.dropFirst(6)) }
             #expect(lives(stubborn))
@@ -58,7 +49,7 @@ import Testing
     }
 
     @Test func `outlive the daemon, are taken over, and are started anew on their ports`() throws {
-        try withTemplates { daemon, template in
+        try AgentTemplate.withDaemon { daemon, template in
             let agents = try daemon.startSession("alice").json["agents"].items
             daemon.kill()
             let before = try agents.map { try daemon.ask($0)["pid"] }
@@ -88,7 +79,7 @@ import Testing
     }
 
     @Test func `leave nothing when one of them does not start, and say which`() throws {
-        try withTemplates { daemon, template in
+        try AgentTemplate.withDaemon { daemon, template in
             let response = try daemon.startSession("alice", "broken")
             expectProblem(response, 502, "agent-failed")
             #expect(response.json["agent"] == "poor")
@@ -101,7 +92,7 @@ import Testing
     }
 
     @Test func `are started once for one name and one key`() throws {
-        try withTemplates { daemon, template in
+        try AgentTemplate.withDaemon { daemon, template in
             let key = [("Idempotency-Key", "start-1")]
             let first = try daemon.startSession("alice", headers: key)
             let again = try daemon.startSession("alice", headers: key)
@@ -123,7 +114,7 @@ import Testing
     }
 
     @Test func `are stopped when the session's time is over`() throws {
-        try withTemplates { daemon, template in
+        try AgentTemplate.withDaemon { daemon, template in
             let session = try daemon.startSession("alice", "pair", ["ttl_seconds": 2]).json
             #expect(becomesTrue { template.processes.isEmpty })
             #expect(try daemon.call("GET", "/v1/leases/\(session["lease_id"].int ?? 0)").json["state"] == "expired")
@@ -133,7 +124,7 @@ import Testing
     }
 
     @Test func `stay away once they have ended, where the template says so`() throws {
-        try withTemplates(restart: "never") { daemon, template in
+        try AgentTemplate.withDaemon(restart: "never") { daemon, template in
             let agents = try daemon.startSession("alice").json["agents"].items
             Glibc.kill(pid_t(agents[0]["pid"].int ?? 0), SIGKILL)
             #expect(
@@ -144,6 +135,75 @@ import Testing
             #expect(try daemon.ask(agents[1])["BERTH_AGENT"] == "two")
             #expect(try daemon.call("DELETE", "/v1/sessions/alice").status == 204)
             #expect(template.processes.isEmpty)
+        }
+    }
+
+    @Test func `sleep when nobody asks for them, and are woken by the next request on the same ports`() throws {
+        try AgentTemplate.withDaemon(
+            .init(quarantine: "0.2", extra: ["--router", "127.0.0.1:0"]), more: "    idle_seconds: 1"
+        ) {
+            daemon, template in
+            let session = try daemon.startSession("alice").json
+            let router = try Endpoint.tcp("127.0.0.1", #require(RoutedWorld.routerPort(of: daemon)))
+            func ask(_ agent: String) throws -> Response {
+                let connection = try router.connect()
+                defer { connection.close() }
+                let bearer = ("Authorization", "Bearer \(session["token"].text ?? "")")
+                return try connection.call("GET", "/s/alice/\(agent)/", headers: [bearer])
+            }
+            #expect(try ask("one").json["pid"] == session["agents"][0]["pid"])
+            #expect(
+                try becomesTrue { try daemon.call("GET", "/v1/sessions/alice").json["phase"] == "asleep" })
+            #expect(becomesTrue { template.processes.isEmpty })
+            #expect(try daemon.call("GET", "/v1/leases/\(session["lease_id"].int ?? 0)").json["state"] == "active")
+
+            let woken = try ask("two")
+            #expect(woken.status == 200 && woken.json["BERTH_AGENT"] == "two")
+            #expect(woken.json["PORT"].text == session["agents"][1]["port"].int.map(String.init))
+            #expect(woken.json["pid"] != session["agents"][1]["pid"])
+            // It sleeps on through a restart, and is woken by the next daemon too.
+            #expect(
+                try becomesTrue { try daemon.call("GET", "/v1/sessions/alice").json["phase"] == "asleep" })
+            try daemon.restart()
+            let later = try Endpoint.tcp("127.0.0.1", #require(RoutedWorld.routerPort(of: daemon))).connect()
+            defer { later.close() }
+            let bearer = ("Authorization", "Bearer \(daemon.token)")
+            #expect(try later.call("GET", "/s/alice/one/", headers: [bearer]).json["BERTH_AGENT"] == "one")
+            let events = try daemon.all("/v1/audit?session=alice", "events").compactMap { $0["event"].text }
+            #expect(events.filter { $0 == "session.slept" }.count == 2)
+            #expect(events.filter { $0 == "session.woken" }.count == 2)
+            #expect(try daemon.call("GET", "/v1/audit/verify").json["valid"] == true)
+        }
+    }
+
+    @Test func `go on when somebody hangs up who asked for a session that runs`() throws {
+        try AgentTemplate.withDaemon { daemon, template in
+            let agents = try daemon.startSession("alice").json["agents"].items
+            for _ in 0..<20 {
+                let connection = try daemon.unix.connect()
+                let body = try JSON.object(["session": "alice", "template": "pair"]).encoded()
+                try connection.send(Connection.request("POST", "/v1/sessions", body, host: "localhost"))
+                connection.close()
+            }
+            #expect(try daemon.startSession("alice").json["agents"].items == agents)
+            #expect(try agents.allSatisfy { try daemon.ask($0)["pid"] == $0["pid"] })
+            #expect(template.processes.count == 2)
+        }
+    }
+
+    @Test func `are not started for somebody whom the template does not allow`() throws {
+        try AgentTemplate.withDaemon { daemon, template in
+            let token = try daemon.createdToken("web")
+            let body: JSON = ["session": "web", "template": "broken"]
+            expectProblem(
+                try daemon.call(withToken: token, "POST", "/v1/sessions", body), 403,
+                "forbidden")
+            let allowed: JSON = ["session": "web", "template": "pair", "ttl_seconds": nil]
+            expectProblem(
+                try daemon.call(withToken: token, "POST", "/v1/sessions", allowed), 422,
+                "invalid-field")
+            #expect(template.processes.isEmpty)
+            #expect(try daemon.pool()["leased"] == 0)
         }
     }
 }

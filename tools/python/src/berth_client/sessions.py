@@ -40,7 +40,7 @@ class SessionState(Mapping[str, Any]):
 
     @property
     def phase(self) -> str | None:
-        """``starting``, ``running``, ``asleep``, ``waking`` or ``stopping``; None once it has ended."""
+        """``starting``, ``running``, ``asleep`` or ``stopping``; None once it has ended."""
         phase: str | None = self._value.get("phase")
         return phase
 
