@@ -36,6 +36,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     /// Runs while more waits to be sent than the connection takes.
     private var stall: Scheduled<Void>?
+    /// Whether the connection ends once the client has taken what it was answered.
+    private var isDraining = false
     /// Whether the client has closed its side: nobody reads what is answered.
     private var isHungUp = false
     /// Whom it is told to.
@@ -157,7 +159,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Lets nothing of what still comes reach the parser. The client's end of the connection is noticed all the same.
     private func shutInput(_ context: ChannelHandlerContext) {
         // A connection that is being taken down has none any more, and reads nothing.
-        if let valve = try? context.pipeline.syncOperations.handler(type: InputValve.self) { valve.shut() }
+        if let wire = try? context.pipeline.syncOperations.handler(type: WireEnd.self) { wire.shutInput() }
     }
 
     /// Ends the connection behind what was written, and waits for the client to do so too: where more is to be read, closing
@@ -173,6 +175,26 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 bound.value.context.close(promise: nil)
             }
         }
+    }
+
+    /// Lets the client take what it was answered first: the server closes as soon as it has handed on an answer's end, and what
+    /// the connection has not sent by then would be lost.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode != .input, !isDraining, Self.hasUnsent(context.channel),
+            let wire = try? context.pipeline.syncOperations.context(handlerType: WireEnd.self),
+            let drained = (wire.handler as? WireEnd)?.drain(wire)
+        else { return context.close(mode: mode, promise: promise) }
+        isDraining = true
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        deadline?.cancel()
+        deadline = context.eventLoop.scheduleTask(in: Self.takingDeadline) { bound.value.close(promise: nil) }
+        drained.whenComplete { _ in bound.value.close(mode: mode, promise: promise) }
+    }
+
+    private static func hasUnsent(_ channel: any Channel) -> Bool {
+        // A channel that has been taken down sends nothing more.
+        let unsent = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return channel.isActive && (unsent ?? 0) > 0
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

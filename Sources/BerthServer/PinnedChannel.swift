@@ -24,7 +24,8 @@ struct PinnedChannel: ServerChildChannel {
         self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(InputValve(), position: .before(parser))
+            let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
+            try pipeline.addHandler(WireEnd(), position: .before(encoder))
             try pipeline.addHandler(OldVersionHandler(), position: .after(parser))
             if let scheme {
                 // Behind the parser, where a request still has its target.

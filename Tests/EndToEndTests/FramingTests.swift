@@ -164,6 +164,18 @@ import Testing
         }
     }
 
+    @Test func `may be the end of all that a client sends: answers larger than any socket's buffer come whole`() throws {
+        try withDaemon { daemon in
+            for entrance in daemon.entrances {
+                let request = "GET /openapi.json HTTP/1.1\r\n{fields}\r\n".replacing("{fields}", with: entrance.fields)
+                let whole = try daemon.call("GET", "/openapi.json").body
+                let answers = try Answers(to: Array(String(repeating: request, count: 8).utf8), at: entrance.endpoint)
+                #expect(answers.fault == nil && answers.statuses == Array(repeating: 200, count: 8))
+                #expect(answers.responses.allSatisfy { $0.body == whole })
+            }
+        }
+    }
+
     @Test func `of a broken one among others is the end of all: those before it are answered, in order`() throws {
         try withDaemon { daemon in
             for entrance in daemon.entrances {

@@ -121,7 +121,7 @@ private struct OddRequests {
                     #expect(response.status < 400 || response["content-type"] == "application/problem+json", request)
                     #expect(response["x-request-id"]?.isEmpty == false || response.status == 100, request)
                 } catch let end as Connection.Ended {
-                    #expect(!isWhole && end.received.isEmpty, request)
+                    #expect(!isWhole && end.received.isEmpty, "\(end), to \(request)")
                 }
             }
             // The table is worth something only while it reaches the routes as well as the refusals.
