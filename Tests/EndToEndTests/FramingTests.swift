@@ -164,7 +164,8 @@ import Testing
         }
     }
 
-    @Test func `may be the end of all that a client sends: answers larger than any socket's buffer come whole`() throws {
+    @Test func `may be the end of all that a client sends: answers larger than any socket's buffer come whole`() throws
+    {
         try withDaemon { daemon in
             for entrance in daemon.entrances {
                 let request = "GET /openapi.json HTTP/1.1\r\n{fields}\r\n".replacing("{fields}", with: entrance.fields)
