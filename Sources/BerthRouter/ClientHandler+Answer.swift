@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// From an agent's answer to the client.
-extension ClientHandler: UpstreamUser {
+extension ClientHandler {
     func upstreamRead(_ part: HTTPClientResponsePart) {
         switch part {
         case .head(let head): readHead(head)
@@ -16,9 +16,10 @@ extension ClientHandler: UpstreamUser {
 
     func upstreamWritabilityChanged() { advance() }
 
+    /// It is gone, or what came is no HTTP.
     func upstreamClosed() {
         guard let passage, let upstream = passage.upstream else { return }
-        self.passage?.upstream = nil
+        passage.upstream = nil
         let hasEnded = !parts.table.isLive(upstream.place.lease)
         if exchange == .tunnel, !hasEnded {
             // The tunnel brings what was said to its end; not for ever.
@@ -54,21 +55,21 @@ extension ClientHandler: UpstreamUser {
             let name = head.headers.first(name: "upgrade") ?? reading.upgrade ?? ""
             let fields = AnswerFields(
                 requestID: passage.requestID, framing: .none, persistence: .upgrade(name), keepsLength: false)
-            self.passage?.isSwitching = true
+            passage.isSwitching = true
             write(.head(fields.head(head)))
             note(head.status)
         case 100..<200:
             exchange.hear(isFinal: false)
             if passage.head.version == .http1_1 { write(.head(AnswerFields.interim(head))) }
         default:
-            let isHeld = wantsHeld(passage) && passage.head.method != .HEAD
+            let isHeld = passage.wantsHeld && passage.head.method != .HEAD
             // Of one that is read whole the client has nothing yet.
             exchange.hear(isFinal: !isHeld)
-            self.passage?.keepsUpstream = head.isKeepAlive
+            passage.keepsUpstream = head.isKeepAlive
             if isHeld {
-                self.passage?.held = WholeAnswer(status: head.status, headers: head.headers, body: ByteBuffer())
+                passage.held = WholeAnswer(status: head.status, headers: head.headers, body: ByteBuffer())
             } else {
-                pass(head, isHeldHead: wantsHeld(passage))
+                pass(head, isHeldHead: passage.wantsHeld)
             }
         }
     }
@@ -84,7 +85,7 @@ extension ClientHandler: UpstreamUser {
             head.headers.remove(name: "content-length")
             framing = .none
         }
-        if framing == .close { self.passage?.isLast = true }
+        if framing == .close { passage.isLast = true }
         let fields = AnswerFields(
             requestID: passage.requestID, framing: framing, persistence: persistence,
             keepsLength: framing == .none && head.status.code != 204)
@@ -93,16 +94,14 @@ extension ClientHandler: UpstreamUser {
     }
 
     private func readBody(_ bytes: ByteBuffer) {
-        guard var held = passage?.held else { return write(.body(.byteBuffer(bytes))) }
-        held.body.writeImmutableBuffer(bytes)
-        guard held.body.readableBytes <= parts.limits.maxHeldBytes else {
-            // Too long to be looked at as a whole.
-            passage?.held = nil
-            exchange.hear(isFinal: true)
-            pass(HTTPResponseHead(version: .http1_1, status: held.status, headers: held.headers), isHeldHead: false)
-            return write(.body(.byteBuffer(held.body)))
-        }
-        passage?.held = held
+        guard let passage, passage.held != nil else { return write(.body(.byteBuffer(bytes))) }
+        passage.held?.body.writeImmutableBuffer(bytes)
+        guard let held = passage.held, held.body.readableBytes > parts.limits.maxHeldBytes else { return }
+        // Too long to be looked at as a whole.
+        passage.held = nil
+        exchange.hear(isFinal: true)
+        pass(HTTPResponseHead(version: .http1_1, status: held.status, headers: held.headers), isHeldHead: false)
+        write(.body(.byteBuffer(held.body)))
     }
 
     private func readEnd(_ trailers: HTTPHeaders?) {
@@ -116,7 +115,7 @@ extension ClientHandler: UpstreamUser {
         // The agent's connection is given away before its reading is complete.
         context?.flush()
         let upstream = passage.upstream
-        self.passage?.upstream = nil
+        passage.upstream = nil
         switch exchange.end() {
         case .goOn:
             if passage.keepsUpstream { upstream?.giveBack() } else { upstream?.abandon() }
@@ -136,7 +135,7 @@ extension ClientHandler: UpstreamUser {
         var answer = held
         for name in ["connection", "transfer-encoding", "content-length"] { answer.headers.remove(name: name) }
         if let transform = parts.transform {
-            let place = PublicPlace(scheme: parts.scheme, authority: reading.host, prefix: target.prefix)
+            let place = PublicPlace(scheme: parts.scheme, authority: reading.host.text, prefix: target.prefix)
             answer = transform.transform(answer, of: route, path: passage.path, at: place)
         }
         if answer.isKnown(to: passage.head) {
@@ -150,11 +149,6 @@ extension ClientHandler: UpstreamUser {
         write(.head(fields.head(HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers))))
         if !isEmpty, answer.body.readableBytes > 0 { write(.body(.byteBuffer(answer.body))) }
         note(answer.status)
-    }
-
-    func wantsHeld(_ passage: Passage) -> Bool {
-        guard let route = passage.route, let transform = parts.transform else { return false }
-        return transform.wants(route, path: passage.path)
     }
 
     /// What is said of the connection behind this answer.

@@ -26,7 +26,7 @@ extension ClientHandler {
     private func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) {
         guard let passage, let context else { return }
         // The rest of a request with a body is on its way, and nobody wants it.
-        if passage.reading.map({ $0.framing != .none }) ?? true { self.passage?.isLast = true }
+        if passage.reading.map({ $0.framing != .none }) ?? true { passage.isLast = true }
         let fields = AnswerFields(
             requestID: passage.requestID, framing: .length(String(body.readableBytes)), persistence: persistence,
             keepsLength: false)
@@ -35,8 +35,7 @@ extension ClientHandler {
         write(.end(nil))
         context.flush()
         note(status)
-        let isLast = self.passage?.isLast ?? true
-        exchange.answerAlone(isLast: isLast)
+        exchange.answerAlone(isLast: passage.isLast)
         finish()
     }
 

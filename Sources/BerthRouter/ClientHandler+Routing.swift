@@ -10,16 +10,15 @@ extension ClientHandler {
         patience = .none
         exchange.begin()
         let options = ConnectionOptions(head.headers)
-        var passage = Passage(head: head, requestID: parts.requestID(head.headers.first(name: "x-request-id")))
+        let passage = Passage(head: head, requestID: parts.requestID(head.headers.first(name: "x-request-id")))
         passage.isLast =
             state.isClosing || options.hasClose || head.version != .http1_1 && !options.hasKeepAlive
             // The parser may have stopped behind it.
             || head.headers.contains(name: "upgrade")
         self.passage = passage
         do throws(BerthError) {
-            let reading = try RequestReading(
-                head, at: context?.channel.localAddress, scheme: parts.scheme, isOwnHost: parts.isOwnHost)
-            self.passage?.reading = reading
+            let reading = try RequestReading(head, scheme: parts.scheme, host: host)
+            passage.reading = reading
             switch reading.wish {
             case .redirect(let place): redirect(to: place)
             case .agent(let target): try admit(target, reading)
@@ -32,7 +31,7 @@ extension ClientHandler {
     /// What came is no request.
     func begin(_ fault: BerthError) {
         exchange.begin()
-        var passage = Passage(
+        let passage = Passage(
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), requestID: parts.requestID(nil))
         passage.isLast = true
         self.passage = passage
@@ -41,15 +40,16 @@ extension ClientHandler {
 
     /// Looks who asks, and for what.
     private func admit(_ target: RouteTarget, _ reading: RequestReading) throws(BerthError) {
-        guard let head = passage?.head else { return }
+        guard let passage else { return }
+        let head = passage.head
         let session = parts.table.session(target.session)
         let credential = try Credential.find(in: head.headers, for: session, parts.gate)
-        if credential == .cookie { try BrowserCheck.check(head, host: reading.host, scheme: parts.scheme) }
+        if credential == .cookie { try BrowserCheck.check(head, host: reading.host.text, scheme: parts.scheme) }
         guard let session else { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
-        passage?.target = target
-        passage?.session = session
-        passage?.credential = credential
-        passage?.keepsAuthorization = keepsAuthorization(head, credential, session)
+        passage.target = target
+        passage.session = session
+        passage.credential = credential
+        passage.keepsAuthorization = keepsAuthorization(head, credential, session)
         route(isSecondTry: false)
     }
 
@@ -70,6 +70,7 @@ extension ClientHandler {
             refuse(BerthError(.notFound, "The session \(session.name) has no agent \(target.agent)."))
         case .route(let route) where parts.table.begin(route.lease):
             passage?.route = route
+            passage?.wantsHeld = parts.transform?.wants(route, path: passage?.path ?? "") ?? false
             connect(isNew: false)
         case .route, .asleep:
             guard !isSecondTry else { return refuse(Self.unreachable(target.agent, "its session does not stay awake")) }
@@ -137,15 +138,15 @@ extension ClientHandler {
         }
         upstream.take(self)
         upstream.setHeld(!context.channel.isWritable)
-        self.passage?.upstream = upstream
+        passage.upstream = upstream
         let fields = RequestFields(
             origin: RequestFields.Origin(
-                client: clientAddress, scheme: parts.scheme,
-                host: reading.host, prefix: target.prefix, requestID: passage.requestID),
+                client: clientAddress, scheme: parts.scheme, host: reading.host, prefix: target.prefix,
+                requestID: passage.requestID),
             framing: reading.framing, credential: credential, keepsAuthorization: passage.keepsAuthorization,
-            upgrade: reading.upgrade, isHeld: wantsHeld(passage))
+            upgrade: reading.upgrade, isHeld: passage.wantsHeld)
         exchange.pass(isRepeatable: upstream.wasUsed && passage.isRepeatable)
-        upstream.write(.head(fields.head(passage.head, path: target.path, port: upstream.place.port)))
+        upstream.write(.head(fields.head(passage.head, path: target.path, authority: upstream.authority)))
         // When it is sent again.
         if passage.isSent {
             exchange.sendEnd()

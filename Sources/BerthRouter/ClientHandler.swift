@@ -49,6 +49,19 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     var parts: RouterParts { state.parts }
 
+    /// The last request's: most clients stay with one name.
+    private var lastHost: RequestHost?
+
+    /// What the value of a `Host` means here.
+    func host(_ text: String) -> RequestHost {
+        if let lastHost, lastHost.text == text { return lastHost }
+        let host = RequestHost(
+            text, client: clientAddress, scheme: parts.scheme, at: context?.channel.localAddress,
+            isOwnHost: parts.isOwnHost)
+        lastHost = host
+        return host
+    }
+
     /// As digits.
     private(set) lazy var clientAddress = context?.channel.remoteAddress?.ipAddress ?? "unknown"
 
@@ -58,7 +71,8 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.context = context
         patience = .head(.now())
         state.add(self)
-        gate.onArrival = { [weak self] in self?.arrive() }
+        // Taken back when the handler is removed. A weak reference would make each retain of the handler a slow one.
+        gate.onArrival = { self.arrive() }
         if state.isClosing { context.close(promise: nil) }
     }
 

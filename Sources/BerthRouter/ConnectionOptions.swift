@@ -12,8 +12,8 @@ struct ConnectionOptions {
         var fields: Set<String> = []
         var (hasUpgrade, hasKeepAlive, hasClose) = (false, false, false)
         for value in headers["connection"] {
-            for token in value.split(separator: ",") {
-                let name = token.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }.lowercased()
+            for token in value.utf8.split(separator: UInt8(ascii: ",")) {
+                let name = Substring(token.drop(while: Self.isSpace).prefix { !Self.isSpace($0) }).lowercased()
                 switch name {
                 case "upgrade": hasUpgrade = true
                 case "keep-alive": hasKeepAlive = true
@@ -27,6 +27,8 @@ struct ConnectionOptions {
         self.hasKeepAlive = hasKeepAlive
         self.hasClose = hasClose
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     /// Whether a field was named and is so for the next hop alone.
     func names(_ field: String) -> Bool { !fields.isEmpty && fields.contains(field.lowercased()) }

@@ -41,10 +41,17 @@ enum Credential: Hashable {
 
     /// The token of `Bearer <token>` (RFC 6750, 2.1); nil for any other scheme.
     static func bearer(_ field: String) -> String? {
-        let parts = field.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
+        let field = field.utf8.drop { $0 == space }
+        guard field.prefix(6).elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 }) else { return nil }
+        let rest = field.dropFirst(6)
+        let token = rest.drop { $0 == space }.prefix { $0 != space }
+        guard rest.first == space, !token.isEmpty, rest[token.endIndex...].allSatisfy({ $0 == space }) else {
+            return nil
+        }
+        return String(token)
     }
+
+    private static let space = UInt8(ascii: " ")
 
     /// Nil where it stands several times: somebody else may have set the other one.
     private static func cookie(in headers: HTTPHeaders) -> String? {

@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// One request under way, and its answer.
-struct Passage {
+final class Passage {
     let head: HTTPRequestHead
     let requestID: String
     let startedAt: NIODeadline
@@ -24,6 +24,8 @@ struct Passage {
     var isSent = false
     /// The agent has agreed to another protocol.
     var isSwitching = false
+    /// Whether the answer is to be read whole, by its route.
+    var wantsHeld = false
     /// The answer, while all of it is waited for.
     var held: WholeAnswer?
 
@@ -46,7 +48,8 @@ struct Passage {
 
     /// The agent's path without the query.
     var path: String {
-        let path = target?.path ?? ""
-        return String(path.prefix { $0 != "?" })
+        guard let path = target?.path else { return "" }
+        guard let end = path.utf8.firstIndex(of: UInt8(ascii: "?")) else { return path }
+        return String(path[..<end])
     }
 }

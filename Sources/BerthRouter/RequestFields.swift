@@ -4,13 +4,12 @@ internal import NIOHTTP1
 /// Makes the head that an agent gets out of the one that a client sent.
 struct RequestFields {
     /// Who asks, as far as the router sees it.
-    struct Origin: Hashable {
+    struct Origin {
         /// The client's address, as digits.
         let client: String
         /// `http` or `https`.
         let scheme: String
-        /// As the request named it, port and all.
-        let host: String
+        let host: RequestHost
         /// The part of the path that was taken away.
         let prefix: String
         let requestID: String
@@ -26,10 +25,10 @@ struct RequestFields {
     /// The answer is to be read whole: it may not come packed, in parts or not at all.
     let isHeld: Bool
 
-    func head(_ request: HTTPRequestHead, path: String, port: Port) -> HTTPRequestHead {
+    func head(_ request: HTTPRequestHead, path: String, authority: String) -> HTTPRequestHead {
         var headers = HTTPHeaders()
         headers.reserveCapacity(request.headers.count + 8)
-        headers.add(name: "Host", value: "127.0.0.1:\(port)")
+        headers.add(name: "Host", value: authority)
         // Without the field every coding would do (RFC 9110, 12.5.3).
         if isHeld { headers.add(name: "Accept-Encoding", value: "identity") }
         let options = ConnectionOptions(request.headers)
@@ -73,12 +72,10 @@ struct RequestFields {
     private func addOrigin(to headers: inout HTTPHeaders) {
         headers.add(name: "X-Request-Id", value: origin.requestID)
         headers.add(name: "X-Forwarded-For", value: origin.client)
-        headers.add(name: "X-Forwarded-Host", value: origin.host)
+        headers.add(name: "X-Forwarded-Host", value: origin.host.text)
         headers.add(name: "X-Forwarded-Proto", value: origin.scheme)
         if !origin.prefix.isEmpty { headers.add(name: "X-Forwarded-Prefix", value: origin.prefix) }
-        // RFC 7239, 6: an IPv6 address stands in brackets, and with them or a port in quotes.
-        let client = origin.client.contains(":") ? "\"[\(origin.client)]\"" : origin.client
-        headers.add(name: "Forwarded", value: "for=\(client);host=\"\(origin.host)\";proto=\(origin.scheme)")
+        headers.add(name: "Forwarded", value: origin.host.forwarded)
     }
 
     private static func namesTrailers(_ value: String) -> Bool {

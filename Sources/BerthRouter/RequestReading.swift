@@ -1,5 +1,4 @@
 internal import BerthCore
-internal import NIOCore
 internal import NIOHTTP1
 
 /// A request's head, read for what the router has to know.
@@ -11,40 +10,32 @@ struct RequestReading {
     }
 
     let wish: Wish
-    /// As the request named it.
-    let host: String
+    let host: RequestHost
     let framing: BodyFraming
     /// The protocol that is asked for; nil for HTTP as it is.
     let upgrade: String?
 
-    /// - Parameters:
-    ///   - end: where the client connected to.
-    ///   - isOwnHost: see ``RouterParts/isOwnHost``.
+    /// - Parameter host: reads the value of `Host`.
     /// - Throws: `malformed-request`, `forbidden-host`, `not-found`.
     init(
-        _ head: HTTPRequestHead, at end: SocketAddress?, scheme: String,
-        isOwnHost: (String, SocketAddress?) -> Bool
+        _ head: HTTPRequestHead, scheme: String, host: (String) -> RequestHost
     ) throws(BerthError) {
         guard head.method != .CONNECT else {
             throw BerthError(.malformedRequest, "This is no proxy: CONNECT is not answered.")
         }
         let hosts = head.headers["host"]
         guard hosts.count == 1 else { throw Self.foreignHost }
-        host = hosts[0]
-        let agentHost = AgentHost(host)
-        if let agentHost {
-            guard agentHost.port == nil || agentHost.port == end?.port else { throw Self.foreignHost }
-        } else {
-            guard isOwnHost(host, end) else { throw Self.foreignHost }
-        }
-        let target = try Self.originForm(head.uri, host: host, scheme: scheme)
+        let named = host(hosts[0])
+        guard named.isOwn else { throw Self.foreignHost }
+        self.host = named
+        let target = try Self.originForm(head.uri, host: named.text, scheme: scheme)
         framing = try BodyFraming(ofRequest: head)
         let protocols = head.headers["upgrade"]
         upgrade =
             head.version == .http1_1 && framing == .none && protocols.count == 1
                 && ConnectionOptions(head.headers).hasUpgrade
             ? protocols[0] : nil
-        switch TargetReading(target: target, host: agentHost) {
+        switch TargetReading(target: target, host: named.agent) {
         case .agent(let target): wish = .agent(target)
         case .redirect(let place): wish = .redirect(place)
         case .nothing:
@@ -55,7 +46,7 @@ struct RequestReading {
 
     /// The target without the host that it may name (RFC 9112, 3.2.2), which must be the one of `Host`.
     private static func originForm(_ target: String, host: String, scheme: String) throws(BerthError) -> String {
-        guard target.first != "/", target != "*" else { return target }
+        guard target.utf8.first != UInt8(ascii: "/"), target != "*" else { return target }
         let start = "\(scheme)://\(host)"
         guard target.lowercased().hasPrefix(start.lowercased()) else { throw foreignHost }
         let rest = target.dropFirst(start.count)

@@ -2,15 +2,6 @@ internal import BerthCore
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Whoever speaks to an agent over a connection, on the connection's event loop.
-protocol UpstreamUser: AnyObject {
-    func upstreamRead(_ part: HTTPClientResponsePart)
-    func upstreamReadComplete()
-    func upstreamWritabilityChanged()
-    /// It is gone, or what came is no HTTP.
-    func upstreamClosed()
-}
-
 /// The router's end of a connection to an agent. It belongs to one lease for good, and lives on one event loop.
 final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
@@ -22,7 +13,10 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private let pool: UpstreamPool
     private let encoder: HTTPRequestEncoder
     private let decoder: ByteToMessageHandler<HTTPResponseDecoder>
-    private weak var user: (any UpstreamUser)?
+    /// It and this one know each other for the time of a request. Not weak, which would make each retain of it a slow one.
+    private var user: ClientHandler?
+    /// `Host` of the requests.
+    let authority: String
     private var context: ChannelHandlerContext?
     /// The user takes no more for now.
     private var isHeld = false
@@ -38,6 +32,7 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
         decoder: ByteToMessageHandler<HTTPResponseDecoder>
     ) {
         self.place = place
+        authority = "127.0.0.1:\(place.port)"
         self.pool = pool
         self.encoder = encoder
         self.decoder = decoder
@@ -47,7 +42,7 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
     var isOpen: Bool { context?.channel.isActive ?? false }
 
     /// Gives it to somebody for one request.
-    func take(_ user: any UpstreamUser) { self.user = user }
+    func take(_ user: ClientHandler) { self.user = user }
 
     /// Takes it back: whole answers on kept connections only.
     func giveBack() {

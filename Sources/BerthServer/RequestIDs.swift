@@ -5,11 +5,11 @@ package final class RequestIDs: Sendable {
     private let prefix: String
     private let counter = Atomic<UInt64>(0)
 
-    package init() { prefix = String(UInt64.random(in: .min ... .max), radix: 36) }
+    package init() { prefix = String(UInt64.random(in: .min ... .max), radix: 36) + "-" }
 
     /// A new name.
     package func next() -> String {
-        "\(prefix)-\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
+        prefix + String(counter.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 
     /// The caller's name when it is one: 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, so that no log line and no

@@ -18,12 +18,14 @@ import Testing
     ) -> HTTPHeaders {
         RequestFields(
             origin: RequestFields.Origin(
-                client: client, scheme: "http", host: "localhost:7118", prefix: "/s/alice/planner", requestID: "r-1"),
+                client: client, scheme: "http",
+                host: RequestHost("localhost:7118", client: client, scheme: "http", at: nil) { _, _ in true },
+                prefix: "/s/alice/planner", requestID: "r-1"),
             framing: framing, credential: credential, keepsAuthorization: keepsAuthorization, upgrade: upgrade,
             isHeld: isHeld
         ).head(
             HTTPRequestHead(version: .http1_1, method: method, uri: "/x", headers: HTTPHeaders(fields)), path: "/x",
-            port: 20_000
+            authority: "127.0.0.1:20000"
         ).headers
     }
 

@@ -1,0 +1,29 @@
+internal import NIOCore
+
+/// What the `Host` of a request means where it came in.
+struct RequestHost {
+    /// As it was sent.
+    let text: String
+    /// The agent that it names, if it does.
+    let agent: AgentHost?
+    /// Whether it is the router's.
+    let isOwn: Bool
+    /// What agents are told of the request's way (RFC 7239).
+    let forwarded: String
+
+    /// - Parameters:
+    ///   - client: the client's address, as digits.
+    ///   - end: where the client connected to.
+    ///   - isOwnHost: see ``RouterParts/isOwnHost``.
+    init(
+        _ text: String, client: String, scheme: String, at end: SocketAddress?,
+        isOwnHost: (String, SocketAddress?) -> Bool
+    ) {
+        self.text = text
+        agent = AgentHost(text)
+        isOwn = if let agent { agent.port == nil || agent.port == end?.port } else { isOwnHost(text, end) }
+        // RFC 7239, 6: an IPv6 address stands in brackets, and with them or a port in quotes.
+        let node = client.contains(":") ? "\"[\(client)]\"" : client
+        forwarded = "for=\(node);host=\"\(text)\";proto=\(scheme)"
+    }
+}
