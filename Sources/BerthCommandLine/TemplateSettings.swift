@@ -71,6 +71,11 @@ extension ServeConfiguration {
                     source,
                     "only a daemon that runs as root can start agents as '\(user)': leave 'user:' out, and they run as the"
                         + " daemon's own user")
+            } else if id != daemonUser, let agent = template.agents.first(where: \.isContainer) {
+                mistakes.note(
+                    source,
+                    "the container '\(agent.name)' would write its id into the daemon's own folder, which '\(user)' cannot:"
+                        + " run templates with containers with a daemon of that user")
             }
         }
         if let error = Mistakes.error(mistakes.all) { throw error }

@@ -14,6 +14,16 @@ package enum FileTrust {
         return "can be written by others (mode \(octal(mode)))"
     }
 
+    /// What lets others decide on what a file says to run; nil where nothing does.
+    /// - Parameters:
+    ///   - mode: its twelve permission bits.
+    ///   - owner: its owner's uid. Root may do everything anyway.
+    ///   - user: the uid that runs what it says.
+    package static func fault(ofCommands mode: UInt32, owner: UInt32, user: UInt32) -> String? {
+        if owner != user, owner != 0 { return "belongs to user \(owner)" }
+        return mode & 0o022 == 0 ? nil : "can be written by others (mode \(octal(mode)))"
+    }
+
     /// Why a file cannot be taken for one's own; nil where it can.
     /// - Parameters:
     ///   - isOrdinary: whether it is a regular file, and no link, pipe or device.

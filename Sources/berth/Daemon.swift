@@ -57,6 +57,7 @@ struct Daemon {
     }
 
     private func run() async throws {
+        try checkTemplateFile()
         try checkTemplateUsers()
         let networks = try await networks()
         try StateFolder.prepare(for: configuration.database)

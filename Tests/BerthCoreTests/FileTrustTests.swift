@@ -14,6 +14,18 @@ import Testing
         #expect((FileTrust.fault(ofFolder: mode, owner: owner, user: 7) == nil) == isSafe)
     }
 
+    @Test(
+        arguments: [
+            (0o600, 7, true), (0o644, 7, true), (0o644, 0, true), (0o620, 7, false), (0o602, 0, false),
+            (0o600, 8, false),
+        ] as [(UInt32, UInt32, Bool)])
+    func `a file decides on commands where nobody but root and its user can change it`(
+        mode: UInt32, owner: UInt32, isSafe: Bool
+    ) {
+        #expect((FileTrust.fault(ofCommands: mode, owner: owner, user: 7) == nil) == isSafe)
+        #expect((FileTrust.fault(ofCommands: mode, owner: owner, user: owner) == nil) == (isSafe || owner == 8))
+    }
+
     @Test func `what is wrong is told`() {
         #expect(FileTrust.fault(ofFolder: 0o700, owner: 8, user: 7) == "belongs to user 8")
         #expect(FileTrust.fault(ofFolder: 0o2770, owner: 7, user: 7) == "can be written by others (mode 2770)")

@@ -148,6 +148,21 @@ import Testing
         }
     }
 
+    @Test func `say what it runs only where nobody else can write`() throws {
+        let daemon = try Daemon()
+        defer { daemon.kill() }
+        _ = try AgentTemplate(for: daemon)
+        let file = daemon.folder.file("berth.yaml")
+        for mode: mode_t in [0o660, 0o606] {
+            try #require(chmod(file, mode) == 0)
+            #expect(try refusal(daemon, naming: file).contains("chmod go-w"))
+        }
+        try #require(chmod(file, 0o644) == 0 && chmod(daemon.folder.path, 0o777) == 0)
+        #expect(try refusal(daemon, naming: daemon.folder.path).contains("--config"))
+        try #require(chmod(daemon.folder.path, 0o700) == 0)
+        try daemon.start()
+    }
+
     @Test func `are not waited on when they are pipes`() throws {
         for name in ["berth.db", "token", "berth.db-wal"] {
             let daemon = try Daemon()
