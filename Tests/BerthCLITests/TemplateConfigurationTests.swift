@@ -146,7 +146,9 @@ import Testing
         #expect(complaint.hasPrefix("/b.yaml, line \(line): ") && complaint.contains(words), "\(complaint)")
     }
 
-    @Test(arguments: [("user: draft", 0, false), ("user: draft", 1000, true), ("", 1000, true)] as [(String, UInt32, Bool)])
+    @Test(
+        arguments: [("user: draft", 0, false), ("user: draft", 1000, true), ("", 1000, true)]
+            as [(String, UInt32, Bool)])
     func `have containers where the daemon's user is theirs`(user: String, daemon: UInt32, isFine: Bool) throws {
         let yaml = "templates:\n  t:\n    \(user)\n    agents: { a: { command: [x, \"{cidfile}\"], container: true } }"
         let complaint = try Self.users(yaml, daemon: daemon)
