@@ -1,5 +1,6 @@
 import BerthCommandLine
 import BerthCore
+import Foundation
 import Glibc
 import Testing
 
@@ -117,6 +118,14 @@ import Testing
         #expect(
             lines.map { $0.prefix { $0 != ":" } }.map(String.init) == [3, 5, 5, 6, 6, 8].map { "/b.yaml, line \($0)" })
         #expect(lines.last?.contains("there is no pool 'nowhere'; there are: default") == true)
+    }
+
+    @Test(arguments: ["berth.yaml", "fantasy-draft/berth.yaml"])
+    func `of the examples are fine`(name: String) throws {
+        let examples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../tools/examples")
+        let text = try String(contentsOf: examples.appending(path: name), encoding: .utf8)
+        let templates = try Configurations.load(yaml: text).templates
+        #expect(templates.map(\.name.rawValue) == ["fantasy-draft"])
     }
 
     // MARK: Whom agents run as

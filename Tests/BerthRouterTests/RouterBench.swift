@@ -152,14 +152,15 @@ struct RouterBench {
 
     /// Runs the body with a router in front of an agent.
     static func with(
-        _ agent: ScriptedAgent, transform: (any AnswerTransform)? = nil, _ body: (RouterBench) async throws -> Void
+        _ agent: ScriptedAgent, transform: (any AnswerTransform)? = nil, limits: RouterLimits = RouterLimits(),
+        _ body: (RouterBench) async throws -> Void
     ) async throws {
         let table = FakeTable()
         table.state.withLock { $0.port = agent.port }
         let (ports, told) = AsyncStream.makeStream(of: Int.self)
         let parts = RouterParts(
             table: table, gate: OneToken(), isOwnHost: { host, _ in host == "router" }, requestID: { $0 ?? "r" },
-            problem: { error, _ in ByteBuffer(string: error.code.rawValue) }, transform: transform,
+            problem: { error, _ in ByteBuffer(string: error.code.rawValue) }, transform: transform, limits: limits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let service = RouterService(host: "127.0.0.1", port: 0, parts: parts) { told.yield($0?.port ?? 0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -172,19 +173,31 @@ struct RouterBench {
 
     /// Sends requests, the last of which ends the connection, and returns all that comes.
     func ask(_ requests: String...) async throws -> String {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let text = requests.enumerated().map { index, request in
+            Self.request(request, index == requests.count - 1 ? "Connection: close\r\n" : "")
+        }
+        return try await say(text.joined())
+    }
+
+    /// The head of a request that may come in.
+    static func request(_ line: String, _ fields: String = "") -> String {
+        "\(line) HTTP/1.1\r\nHost: router\r\nAuthorization: Bearer open\r\n\(fields)\r\n"
+    }
+
+    /// Opens a connection.
+    func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
-        return try await channel.executeThenClose { inbound, outbound in
-            let text = requests.enumerated().map { index, request in
-                let isLast = index == requests.count - 1
-                return "\(request) HTTP/1.1\r\nHost: router\r\nAuthorization: Bearer open\r\n"
-                    + (isLast ? "Connection: close\r\n\r\n" : "\r\n")
-            }
-            try await outbound.write(ByteBuffer(string: text.joined()))
+    }
+
+    /// Sends a text and returns all that comes until the router ends the connection.
+    func say(_ text: String) async throws -> String {
+        try await connect().executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: text))
             var all = ByteBuffer()
             for try await part in inbound { all.writeImmutableBuffer(part) }
             return String(buffer: all)

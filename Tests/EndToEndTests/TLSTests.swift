@@ -55,6 +55,30 @@ import Testing
         }
     }
 
+    @Test func `is what the router speaks too, to its clients`() throws {
+        let daemon = try Daemon(Daemon.Setup(listen: "127.0.0.1:0"))
+        defer { daemon.kill() }
+        let authority = try CertificateAuthority(in: daemon.folder)
+        daemon.setup.extra = try authority.issue("shown", serial: "0A").flags + ["--router", "127.0.0.1:0"]
+        try daemon.start()
+        let lease = try daemon.granted("alice", 1, ["agents": ["planner"]])
+        let agent = try RoutedAgent("planner", port: lease["first_port"].int ?? 0, in: daemon.folder)
+        defer { agent.kill() }
+        let port = try #require(RoutedWorld.routerPort(of: daemon))
+        let place = "localhost:\(port)/s/alice/planner/where"
+        let answer = try HostTool(
+            [
+                "curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--cacert", authority.root,
+                "-H", "Authorization: Bearer \(daemon.token)", "https://\(place)",
+            ], in: daemon.folder)
+        let said = try JSON(parsing: answer.output.utf8)
+        #expect(said["path"] == "/where")
+        #expect(said["headers"].items.contains(["X-Forwarded-Proto", "https"]), "\(answer)")
+        let clear = try HostTool(
+            ["curl", "--silent", "--noproxy", "*", "--max-time", "20", "http://\(place)"], in: daemon.folder)
+        #expect(clear.code != 0 && clear.output.isEmpty)
+    }
+
     @Test func `has an origin of its own, which is not that of HTTP`() throws {
         try withTLS { daemon, authority in
             for (scheme, status) in [("https", 200), ("http", 403)] {
