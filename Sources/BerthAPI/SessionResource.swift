@@ -103,10 +103,15 @@ package struct SessionAgentResource: Codable, Hashable, Sendable {
     /// `reserved`, `running`, `exited`.
     package var state: String
 
-    package init(_ agent: Agent, url: String) {
+    package init(_ agent: Agent, url: String?) {
         self.init(
             name: agent.name.rawValue, port: Int(agent.port.number), url: url, pid: agent.state.runningProcess?.pid,
             state: agent.state.word)
+    }
+
+    /// An agent of a session that has no ports while it sleeps.
+    package init(asleep name: AgentName, url: String?) {
+        self.init(name: name.rawValue, port: nil, url: url, pid: nil, state: "exited")
     }
 
     package init(name: String, port: Int?, url: String?, pid: Int32?, state: String) {

@@ -84,9 +84,6 @@ struct TemplatesReader {
             }
             return nil
         }
-        if let asleep, asleep.value == .releasePorts {
-            mistakes.note(asleep.source, "sessions that sleep cannot give their ports back yet: say 'keep-ports'")
-        }
         return SleepRule(idleSeconds: idle.value, ports: asleep?.value == .releasePorts ? .release : .keep)
     }
 

@@ -16,12 +16,15 @@ package struct GrantRequest: Hashable, Sendable {
     package var isPinned: Bool
     /// Set when the block is for the agents of a session that is made from a template.
     package var template: TemplateStart?
+    /// The row of a session that sleeps without a lease, when it is to be woken and nothing else: its own terms hold, and no
+    /// session is started in its place. Nil for every other wish.
+    package var wakes: Int64?
 
     package init(
         session: SessionName, count: Int, name: LeaseName? = nil, pool: PoolName = .standard,
         ttl: RequestedTTL = .byDefault, owner: RequestedProcess? = nil, agents: [AgentName] = [], align: Int = 1,
         placement: Placement = .anywhere, labels: [String: String] = [:], isPinned: Bool = false,
-        template: TemplateStart? = nil
+        template: TemplateStart? = nil, wakes: Int64? = nil
     ) {
         self.session = session
         self.count = count
@@ -35,6 +38,7 @@ package struct GrantRequest: Hashable, Sendable {
         self.labels = labels
         self.isPinned = isPinned
         self.template = template
+        self.wakes = wakes
     }
 
     /// Where the block should lie.

@@ -28,9 +28,32 @@ package enum SessionPhase: String, Hashable, CaseIterable, Sendable {
 package struct SessionTemplateState: Hashable, Sendable {
     package let start: TemplateStart
     package let phase: SessionPhase
+    /// Set while it sleeps without a lease.
+    package let rest: SleepTerms?
 
-    package init(start: TemplateStart, phase: SessionPhase) {
+    package init(start: TemplateStart, phase: SessionPhase, rest: SleepTerms? = nil) {
         self.start = start
         self.phase = phase
+        self.rest = rest
+    }
+}
+
+/// How long a session that sleeps without a lease has left: what its lease said goes on counting, and is its next one's.
+package struct SleepTerms: Hashable, Sendable {
+    package let expiry: Expiry
+    /// Nil for one that was pinned.
+    package let ttlMilliseconds: Int64?
+
+    package init(expiry: Expiry, ttlMilliseconds: Int64?) {
+        self.expiry = expiry
+        self.ttlMilliseconds = ttlMilliseconds
+    }
+
+    /// Whether its time is over.
+    package func isOver(at now: BootTime) -> Bool {
+        switch expiry {
+        case .never: false
+        case .at(let deadline, _): deadline <= now
+        }
     }
 }

@@ -14,7 +14,8 @@ extension LeaseManager {
             throw BerthError.invalid("pool", "there is no pool \(request.pool); there are: \(names)")
         }
         try checkSize(request, pool)
-        let ttl = try ttlMilliseconds(request, pool, caller)
+        // What is woken has the terms of its session.
+        let ttl = request.wakes == nil ? try ttlMilliseconds(request, pool, caller) : nil
         let owner: ProcessIdentity? =
             if let named = request.owner {
                 try identify(named, field: "owner_pid", for: caller)

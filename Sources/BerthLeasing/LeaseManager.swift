@@ -1,4 +1,5 @@
 package import BerthCore
+import BerthRouter
 package import BerthStore
 import CoreMetrics
 package import Logging
@@ -50,13 +51,15 @@ package final class LeaseManager: Sendable {
         deadlines = DeadlineWatch(earliest: try await store.earliestDeadline())
         watches = WatchList(watch: watch)
         tokens = TokenBook(try await store.unrevokedTokens(), clock: clock)
-        routes = LiveRoutes(try await store.leasesWithAgents(), clock: clock)
+        routes = LiveRoutes(
+            try await store.leasesWithAgents(), sleepers: try await store.sleepers().map(RoutedSession.init),
+            clock: clock)
         line = WaitLine(clock: clock, idleSeconds: store.limits.ticketIdleSeconds)
         deaths = watch.deaths
         ports.followRoom { [line] pool, largestRun, isBestEffort in
             line.roomGrew(in: pool, largestRun: largestRun, isBestEffort: isBestEffort)
         }
-        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens, routes, events] change in
+        store.queue.follow { [ports, watches, clock, line, holdingTimes, tokens, routes, events, deadlines] change in
             switch change {
             case .granted(let granted):
                 ports.granted(granted.lease.block, in: granted.lease.pool)
@@ -70,6 +73,12 @@ package final class LeaseManager: Sendable {
                 line.told(of: ended.lease)
                 ports.ended(ended, at: clock.now().boot)
                 events.tell([.ended(ended.lease)])
+                // It may have been the last one that a sleeping session had, whose time is over.
+                if routes.hasSleepers { deadlines.expect(clock.now().boot) }
+            case .slept(let session): routes.slept(RoutedSession(session))
+            case .sleeperEnded(let session):
+                routes.sleeperEnded(RoutedSession(session))
+                events.tell([.sleeperEnded(session)])
             case .waiting(let ticket): line.waiting(ticket)
             case .served(let ticket, _):
                 LeaseMetrics.waited(ticket)

@@ -22,6 +22,8 @@ struct LiveRouteState {
     }
 
     var leases: [LeaseID: Entry] = [:]
+    /// Sessions that sleep without their template's lease.
+    private(set) var sleepers: [SessionName: RoutedSession] = [:]
     var waker: (any SessionWaker)?
     var followers: [@Sendable (LeaseID) -> Void] = []
     private var sessions: [SessionName: SessionEntry] = [:]
@@ -29,14 +31,14 @@ struct LiveRouteState {
 
     func session(_ selector: SessionSelector) -> RoutedSession? {
         switch selector {
-        case .name(let name): sessions[name]?.session
-        case .label(let label): names[label].flatMap { sessions[$0]?.session }
+        case .name(let name): sessions[name]?.session ?? sleepers[name]
+        case .label(let label): names[label].flatMap { sessions[$0]?.session ?? sleepers[$0] }
         }
     }
 
     func route(_ agent: AgentName, of session: RoutedSession) -> RouteLook {
-        guard let entry = sessions[session.name], entry.session == session else { return .noAgent }
-        for id in entry.leases {
+        let entry = sessions[session.name].flatMap { $0.session == session ? $0 : nil }
+        for id in entry?.leases ?? [] {
             guard let lease = leases[id], let port = lease.agents[agent] else { continue }
             guard !lease.isSuspended else { return .asleep }
             return .route(
@@ -44,7 +46,18 @@ struct LiveRouteState {
                     session: session.name, agent: agent, lease: id, port: port, principal: session.principal,
                     card: lease.card))
         }
-        return .noAgent
+        return sleepers[session.name] == session ? .asleep : .noAgent
+    }
+
+    mutating func add(sleeper session: RoutedSession) {
+        sleepers[session.name] = session
+        names[SessionLabel(session.name).description] = session.name
+    }
+
+    mutating func remove(sleeper session: RoutedSession) {
+        guard sleepers[session.name] == session else { return }
+        sleepers[session.name] = nil
+        if sessions[session.name] == nil { names[SessionLabel(session.name).description] = nil }
     }
 
     mutating func note(_ changed: SessionLease) {
@@ -57,10 +70,13 @@ struct LiveRouteState {
             let session = RoutedSession(
                 name: lease.session, row: changed.sessionRow, principal: lease.principal)
             leases[lease.id] = Entry(session: session, agents: agents)
+            // Until its agents are ready who asks waits for the waking.
+            leases[lease.id]?.isSuspended = changed.isWoken
             var ids = sessions[session.name]?.leases ?? []
             ids.insert(lease.id, at: ids.firstIndex { $0 > lease.id } ?? ids.count)
             sessions[session.name] = SessionEntry(session: session, leases: ids)
             names[SessionLabel(session.name).description] = session.name
+            if changed.isWoken { remove(sleeper: session) }
         }
     }
 
@@ -71,8 +87,12 @@ struct LiveRouteState {
         sessions[name]?.leases.removeAll { $0 == lease }
         if sessions[name]?.leases.isEmpty == true {
             sessions[name] = nil
-            names[SessionLabel(name).description] = nil
+            if sleepers[name] == nil { names[SessionLabel(name).description] = nil }
         }
         return true
     }
+}
+
+extension RoutedSession {
+    init(_ session: Session) { self.init(name: session.name, row: session.row, principal: session.principal) }
 }

@@ -5,9 +5,6 @@ import Synchronization
 
 /// Wakes sessions whose agents were stopped because nobody asked for them.
 package protocol SessionWaker: Sendable {
-    /// A session that sleeps without a lease; nil where there is none.
-    func sleeper(_ selector: SessionSelector) -> RoutedSession?
-
     /// Returns once the session's agents are ready, and ``LiveRoutes`` has their ports.
     /// - Throws: why they are not.
     func wake(_ session: RoutedSession) async throws(BerthError)
@@ -29,8 +26,10 @@ package final class LiveRoutes: RouteTable {
     private let state: Mutex<LiveRouteState>
     private let clock: any HostClock
 
-    init(_ leases: [SessionLease], clock: any HostClock) {
+    /// - Parameter sleepers: the sessions that sleep without a lease.
+    init(_ leases: [SessionLease], sleepers: [RoutedSession] = [], clock: any HostClock) {
         var state = LiveRouteState()
+        for session in sleepers { state.add(sleeper: session) }
         for lease in leases { state.note(lease) }
         self.state = Mutex(state)
         self.clock = clock
@@ -40,15 +39,12 @@ package final class LiveRoutes: RouteTable {
 
     /// A session that has agents, or that sleeps.
     package func session(_ selector: SessionSelector) -> RoutedSession? {
-        let (session, waker) = state.withLock { ($0.session(selector), $0.waker) }
-        return session ?? waker?.sleeper(selector)
+        state.withLock { $0.session(selector) }
     }
 
     /// Where the agent is, in the oldest lease that has it.
     package func route(_ agent: AgentName, of session: RoutedSession) -> RouteLook {
-        let (look, waker) = state.withLock { ($0.route(agent, of: session), $0.waker) }
-        if look == .noAgent, waker?.sleeper(.name(session.name)) == session { return .asleep }
-        return look
+        state.withLock { $0.route(agent, of: session) }
     }
 
     /// Has the session woken, where somebody wakes sessions.
@@ -124,6 +120,14 @@ package final class LiveRoutes: RouteTable {
     // MARK: What the commits say
 
     func changed(_ changed: SessionLease) { state.withLock { $0.note(changed) } }
+
+    /// The session is about to lose its lease, and is woken by whoever asks for it from here on.
+    func slept(_ session: RoutedSession) { state.withLock { $0.add(sleeper: session) } }
+
+    func sleeperEnded(_ session: RoutedSession) { state.withLock { $0.remove(sleeper: session) } }
+
+    /// Whether a session sleeps without a lease.
+    var hasSleepers: Bool { state.withLock { !$0.sleepers.isEmpty } }
 
     func ended(_ lease: LeaseID) {
         let followers = state.withLock { $0.remove(lease) ? $0.followers : [] }

@@ -56,7 +56,7 @@ package struct SessionStarted: Sendable {
     /// Whether it was started for this request.
     package enum Kind: Hashable, Sendable {
         case created
-        /// It was active already, made from the same template with the same values.
+        /// It was active already, made from the same template with the same values; where it slept, it was woken.
         case existing
         /// An earlier request with the same Idempotency-Key made it.
         case replayed
@@ -81,7 +81,7 @@ package struct TemplateSessionView: Hashable, Sendable {
     package let template: TemplateName
     /// Nil once it has ended.
     package let phase: SessionPhase?
-    /// Nil once it has ended.
+    /// Nil once it has ended, and while it sleeps without one.
     package let lease: LeaseID?
     /// In the template's order.
     package let agents: [ReachedAgent]
@@ -94,12 +94,16 @@ package struct TemplateSessionView: Hashable, Sendable {
     }
 }
 
-/// An agent of a lease, and where it is reached: by the router where there is one.
+/// An agent of a session, and where it is reached: by the router where there is one.
 package struct ReachedAgent: Hashable, Sendable {
-    package let agent: Agent
-    package let url: String
+    package let name: AgentName
+    /// Nil while its session sleeps without a lease.
+    package let agent: Agent?
+    /// Nil where nothing leads to it.
+    package let url: String?
 
-    package init(agent: Agent, url: String) {
+    package init(name: AgentName, agent: Agent?, url: String?) {
+        self.name = name
         self.agent = agent
         self.url = url
     }

@@ -129,5 +129,11 @@ extension TemplateMembers {
 }
 
 extension SessionAgentResource {
-    init(_ reached: ReachedAgent) { self.init(reached.agent, url: reached.url) }
+    init(_ reached: ReachedAgent) {
+        if let agent = reached.agent {
+            self.init(agent, url: reached.url)
+        } else {
+            self.init(asleep: reached.name, url: reached.url)
+        }
+    }
 }

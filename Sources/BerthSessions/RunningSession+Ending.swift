@@ -70,14 +70,20 @@ extension RunningSession {
 
     // MARK: Stopping
 
-    /// Stops the agents until somebody asks for them.
+    /// Stops the agents until somebody asks for them. Where its template says so, the ports are given back then.
     /// - Returns: whether it was running, and sleeps now.
     func sleep() async throws(BerthError) -> Bool {
         await enter()
         defer { leave() }
-        guard mode == .running,
+        guard mode == .running else { return false }
+        if template?.sleep?.ports == .release {
+            mode = .asleep
+            await stopAll()
+            return try await giveBack(from: [.running, .asleep], reason: Self.sleepReason)
+        }
+        guard
             try await tools.manager.turn(
-                session.row, from: [.running], to: .asleep, reason: "nobody asked for its agents", .daemon)
+                session.row, from: [.running], to: .asleep, reason: Self.sleepReason, .daemon)
         else { return false }
         mode = .asleep
         SessionMetrics.sleeps.increment()
@@ -85,9 +91,38 @@ extension RunningSession {
         return true
     }
 
+    private static let sleepReason = "nobody asked for its agents"
+
+    /// Gives the ports of a session back that sleeps with them, though its template says otherwise: an earlier try failed, or
+    /// the template has changed.
+    /// - Returns: whether it sleeps without them now.
+    func giveBack() async throws(BerthError) -> Bool {
+        await enter()
+        defer { leave() }
+        guard mode == .asleep, template?.sleep?.ports == .release else { return false }
+        return try await giveBack(from: [.running, .asleep], reason: Self.sleepReason)
+    }
+
+    /// Gives the ports of a session back that was woken, and whose agents did not start.
+    /// - Returns: whether it sleeps on.
+    func giveBack(after failure: BerthError) async throws(BerthError) -> Bool {
+        await enter()
+        defer { leave() }
+        return try await giveBack(from: [.starting], reason: failure.message)
+    }
+
+    private func giveBack(from phases: Set<SessionPhase>, reason: String) async throws(BerthError) -> Bool {
+        guard try await tools.manager.sleep(session.row, releasing: lease, from: phases, reason: reason) else {
+            return false
+        }
+        mode = .released
+        SessionMetrics.sleeps.increment()
+        return true
+    }
+
     /// Stops the agents for good. A start that is under way fails.
     func end() async {
-        mode = .ending
+        if mode != .released { mode = .ending }
         await enter()
         defer { leave() }
         await stopAll()

@@ -19,23 +19,27 @@ extension RunningSession {
             await stopAll()
             throw error
         }
-        SessionMetrics.cold.record(duration: begun.duration(to: .now))
+        let timer = isWoken ? SessionMetrics.warm : SessionMetrics.cold
+        timer.record(duration: begun.duration(to: .now))
     }
 
     /// Starts the agents of a session that sleeps; one that does not is left as it is.
+    /// - Returns: false where its ports were given back, so that it has to be leased others first.
     /// - Throws: `agent-failed`, after which it sleeps on.
-    func wake() async throws(BerthError) {
-        guard mode != .running else { return }
+    func wake() async throws(BerthError) -> Bool {
+        guard mode != .running else { return true }
         await enter()
         defer { leave() }
         switch mode {
-        case .running: return
+        case .running: return true
+        case .released: return false
         case .starting, .ending: throw Self.ended(session.name)
         case .asleep: break
         }
         guard
             try await tools.manager.turn(
-                session.row, from: [.asleep], to: .starting, reason: "somebody asked for its agents", .daemon)
+                session.row, from: [.asleep, .running], to: .starting, reason: "somebody asked for its agents",
+                .daemon)
         else { throw Self.ended(session.name) }
         mode = .starting
         let begun = ContinuousClock.now
@@ -50,6 +54,7 @@ extension RunningSession {
             throw error
         }
         SessionMetrics.warm.record(duration: begun.duration(to: .now))
+        return true
     }
 
     private func startAll() async throws(BerthError) {

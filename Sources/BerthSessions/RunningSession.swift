@@ -18,10 +18,14 @@ actor RunningSession {
     /// Which way it goes.
     enum Mode: Hashable, Sendable {
         case starting, running, asleep, ending
+        /// It sleeps, and its lease was given back: nothing is to be done with it any more.
+        case released
     }
 
     nonisolated let session: Session
     nonisolated let lease: LeaseID
+    /// Whether its session slept without a lease before it had this one.
+    nonisolated let isWoken: Bool
     /// Nil when the configuration has the template no more, or with other agents: what runs can be stopped then, and
     /// nothing started.
     nonisolated let template: SessionTemplate?
@@ -41,11 +45,13 @@ actor RunningSession {
 
     /// - Parameter lives: what each agent has, by the lease's rows.
     init(
-        session: Session, lease: LeaseID, template: SessionTemplate?, agents: [RenderedAgent],
+        session: Session, lease: Lease, template: SessionTemplate?, agents: [RenderedAgent],
         lives: [AgentName: AgentLife], mode: Mode, tools: SessionTools
     ) {
         self.session = session
-        self.lease = lease
+        self.lease = lease.id
+        // A session and its first lease are made in one transaction.
+        isWoken = lease.createdAt != session.createdAt
         self.template = template
         self.agents = agents
         self.lives = lives

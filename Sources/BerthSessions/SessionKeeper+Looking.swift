@@ -7,10 +7,17 @@ import Synchronization
 extension SessionKeeper {
     /// Stops the agents, then ends the session.
     package func end(_ name: SessionName, _ context: ChangeContext) async throws(BerthError) {
-        if let session = try await found(name, for: context.caller), session.endedAt == nil, session.template != nil {
-            _ = try await manager.turn(
+        while let session = try await active(name, for: context.caller) {
+            if session.template?.rest != nil {
+                // Somebody may wake it meanwhile.
+                guard try await manager.endSleeper(session.row, context) else { continue }
+                return
+            }
+            let isStopping = try await manager.turn(
                 session.row, from: [.starting, .running, .asleep], to: .stopping, reason: "its session is ended",
                 context)
+            // It may have fallen asleep meanwhile; else somebody else is about to end it too.
+            if !isStopping, try await active(name, for: context.caller)?.template?.rest != nil { continue }
             let running = kept.withLock { $0.byRow[session.row]?.running }
             await running?.end()
             try await manager.endSession(name, context)
@@ -18,6 +25,14 @@ extension SessionKeeper {
             return
         }
         try await manager.endSession(name, context)
+    }
+
+    /// The active session of that name, if a template made it and the caller may see it.
+    private func active(_ name: SessionName, for caller: Caller) async throws(BerthError) -> Session? {
+        guard let session = try await found(name, for: caller), session.endedAt == nil, session.template != nil else {
+            return nil
+        }
+        return session
     }
 
     /// The newest session of that name, as far as a template made it.
@@ -48,7 +63,7 @@ extension SessionKeeper {
             throw BerthError(.notFound, "The session \(session) has ended, and its agents' logs went with it.")
         }
         let lease = try await manager.templateLease(of: found)
-        guard lease?.agents.contains(where: { $0.name == agent }) == true else {
+        guard (lease?.agents.map(\.name) ?? agentNames(of: start)).contains(agent) else {
             throw BerthError(
                 .notFound, "The session \(session), made from the template \(start.template), has no agent \(agent).")
         }
@@ -64,7 +79,9 @@ extension SessionKeeper {
 
     /// The agents of a lease, at the router where there is one.
     package func reach(_ lease: Lease) -> [ReachedAgent] {
-        lease.agents.map { ReachedAgent(agent: $0, url: parts.url(lease.session, $0.name, $0.port)) }
+        lease.agents.map {
+            ReachedAgent(name: $0.name, agent: $0, url: parts.url(lease.session, $0.name, $0.port))
+        }
     }
 
     func started(
@@ -93,6 +110,14 @@ extension SessionKeeper {
         let lease = try await manager.templateLease(of: session)
         return TemplateSessionView(
             template: template.start.template, phase: session.endedAt == nil ? template.phase : nil, lease: lease?.id,
-            agents: lease.map(reach) ?? [])
+            agents: lease.map(reach) ?? sleepingAgents(of: session))
+    }
+
+    /// The agents of a session that sleeps without ports, as its template has them now.
+    private func sleepingAgents(of session: Session) -> [ReachedAgent] {
+        guard let state = session.template, state.rest != nil else { return [] }
+        return agentNames(of: state.start).map {
+            ReachedAgent(name: $0, agent: nil, url: parts.url(session.name, $0, nil))
+        }
     }
 }

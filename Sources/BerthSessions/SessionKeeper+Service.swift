@@ -1,6 +1,5 @@
-package import BerthCore
+import BerthCore
 import BerthLeasing
-package import BerthRouter
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -41,46 +40,37 @@ extension SessionKeeper: Service {
 
     /// Stops the agents of a session that nobody has asked for in its template's idle time.
     func sleepIfIdle(_ running: RunningSession) async {
-        let now = manager.now().boot
-        guard let rule = running.template?.sleep, case .running = await running.mode else { return }
-        let ready = await running.readySince ?? now
-        let bound = now.advanced(byMilliseconds: -Int64(rule.idleSeconds) * 1000)
-        guard ready <= bound, manager.routes.suspend(running.lease, idleSince: bound) else { return }
+        guard let rule = running.template?.sleep else { return }
         do throws(BerthError) {
-            guard try await running.sleep() else { return manager.routes.resume(running.lease) }
+            switch await running.mode {
+            case .running: guard try await sleep(running, rule) else { return }
+            // Its ports go back where that has failed before, or its template says so now.
+            case .asleep where rule.ports == .release: guard try await running.giveBack() else { return }
+            case .asleep, .starting, .ending, .released: return
+            }
+            if rule.ports == .release { putAside(running) }
             parts.logger.info("a session sleeps", metadata: ["session": "\(running.session.name)"])
         } catch {
-            manager.routes.resume(running.lease)
             parts.logger.error(
                 "an idle session could not be stopped",
                 metadata: ["session": "\(running.session.name)", "error": "\(error)"])
         }
     }
 
-    /// Starts the agents of a session that sleeps, and lets requests through to them.
-    ///
-    /// Others may wait for the same start, so that it goes on when the one who asked hangs up.
-    func wake(_ running: RunningSession) async throws(BerthError) {
-        let woken = await Task { () -> Result<Void, BerthError> in
-            do throws(BerthError) {
-                try await running.wake()
-                self.manager.routes.resume(running.lease)
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
-        }.value
-        try woken.get()
-    }
-}
-
-extension SessionKeeper: SessionWaker {
-    /// A session that sleeps keeps its lease here.
-    package func sleeper(_ selector: SessionSelector) -> RoutedSession? { nil }
-
-    /// Starts the agents of a session that sleeps; of another one nothing.
-    package func wake(_ session: RoutedSession) async throws(BerthError) {
-        guard let running = kept.withLock({ $0.byRow[session.row]?.running }) else { return }
-        try await wake(running)
+    /// - Returns: whether it sleeps now.
+    private func sleep(_ running: RunningSession, _ rule: SleepRule) async throws(BerthError) -> Bool {
+        let now = manager.now().boot
+        let ready = await running.readySince ?? now
+        let bound = now.advanced(byMilliseconds: -Int64(rule.idleSeconds) * 1000)
+        guard ready <= bound, manager.routes.suspend(running.lease, idleSince: bound) else { return false }
+        do throws(BerthError) {
+            if try await running.sleep() { return true }
+        } catch {
+            // Where its agents are stopped already, who asks wakes it.
+            if await running.mode == .running { manager.routes.resume(running.lease) }
+            throw error
+        }
+        if await running.mode == .running { manager.routes.resume(running.lease) }
+        return false
     }
 }

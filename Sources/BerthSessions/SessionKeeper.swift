@@ -17,8 +17,8 @@ package final class SessionKeeper: SessionKeeping {
         package var launcher: any AgentLauncher
         package var probe: any ReadinessProbe
         package var files: AgentFiles
-        /// Where an agent is reached.
-        package var url: @Sendable (SessionName, AgentName, Port) -> String
+        /// Where an agent is reached: on its port, or by the router, which needs none.
+        package var url: @Sendable (SessionName, AgentName, Port?) -> String?
         /// What opens the session of that row at the router; nil where there is none.
         package var token: @Sendable (Int64) -> String?
         package var logger: Logger
@@ -26,7 +26,7 @@ package final class SessionKeeper: SessionKeeping {
         package init(
             manager: LeaseManager, templates: [SessionTemplate], launcher: any AgentLauncher,
             probe: any ReadinessProbe, files: AgentFiles,
-            url: @escaping @Sendable (SessionName, AgentName, Port) -> String,
+            url: @escaping @Sendable (SessionName, AgentName, Port?) -> String?,
             token: @escaping @Sendable (Int64) -> String?, logger: Logger
         ) {
             self.manager = manager
@@ -51,11 +51,13 @@ package final class SessionKeeper: SessionKeeping {
         var byRow: [Int64: Kept] = [:]
         /// The rows of the sessions that have these leases.
         var rows: [LeaseID: Int64] = [:]
+        /// What the router waits for while sessions get ports again, by their rows.
+        var wakings: [Int64: Task<Result<Void, BerthError>, Never>] = [:]
     }
 
     let parts: Parts
     let kept: Mutex<Table>
-    private let events: AsyncStream<LeaseEvent>
+    let events: AsyncStream<LeaseEvent>
 
     package init(parts: Parts) {
         self.parts = parts
@@ -64,7 +66,7 @@ package final class SessionKeeper: SessionKeeping {
         kept = Mutex(Table())
         parts.manager.events.follow { [weak self] event in
             // Most leases are nobody's here.
-            guard let self, self.kept(of: event.lease) != nil else { return }
+            guard let self, event.lease.map({ self.kept(of: $0) != nil }) ?? true else { return }
             continuation.yield(event)
         }
     }
@@ -100,19 +102,26 @@ package final class SessionKeeper: SessionKeeping {
             session: request.session, count: template.agents.count, name: start.leaseName, pool: template.pool,
             ttl: request.ttl, agents: template.agents.map(\.name), isPinned: request.ttl == .never, template: start)
         let (lease, kind) = try await lease(grant, context, wait)
-        guard case .active = lease.state else {
-            return try await started(request.session, kind, context.caller)
-        }
         let session = try await manager.session(request.session, for: context.caller)
         guard session.endedAt == nil else { return try await started(request.session, kind, context.caller) }
+        guard case .active = lease.state, session.template?.rest == nil else {
+            // What an earlier request got may sleep by now.
+            if session.template?.rest != nil { try await awaken(session.name, row: session.row, wait) }
+            return try await started(request.session, kind, context.caller)
+        }
         let kept = keep(session, lease, .starting)
-        try await attend(to: kept, mayAbandon: kind == .created && context.idempotency == nil)
-        if case .asleep = await kept.running.mode { try await wake(kept.running) }
-        return try await started(request.session, kind, context.caller)
+        let isNew = kind == .created && !kept.running.isWoken
+        try await attend(to: kept, mayAbandon: isNew && context.idempotency == nil)
+        switch await kept.running.mode {
+        case .asleep, .released: try await awaken(session.name, row: session.row, wait)
+        case .starting, .running, .ending: break
+        }
+        return try await started(
+            request.session, kind == .created && !isNew ? .existing : kind, context.caller)
     }
 
     /// Leases the block, in line where the request may wait.
-    private func lease(
+    func lease(
         _ grant: GrantRequest, _ context: ChangeContext, _ wait: WaitPreference?
     ) async throws(BerthError) -> (Lease, SessionStarted.Kind) {
         while true {
@@ -152,14 +161,17 @@ package final class SessionKeeper: SessionKeeping {
         if let found = kept.withLock({ $0.byRow[session.row] }) { return found }
         let made = running(session, lease, mode)
         manager.routes.setCardRule(made.template?.card ?? .rewrite, of: lease.id)
-        // Who asks wakes it; until then nobody is let through.
-        if mode == .asleep { _ = manager.routes.suspend(lease.id, idleSince: manager.now().boot) }
+        // Who asks wakes it; until then, and until it has woken, nobody is let through.
+        if mode == .asleep || (mode == .starting && made.isWoken) {
+            _ = manager.routes.suspend(lease.id, idleSince: manager.now().boot)
+        }
         return kept.withLock { all in
             if let found = all.byRow[session.row] { return found }
             let start = Task { () -> Result<Void, BerthError> in
                 guard mode == .starting else { return .success(()) }
                 do throws(BerthError) {
                     try await made.start()
+                    self.manager.routes.resume(lease.id)
                     return .success(())
                 } catch {
                     await self.discard(made, error)
@@ -193,7 +205,7 @@ package final class SessionKeeper: SessionKeeping {
             lives[agent.name] = agent.state.runningProcess.map { .running($0, since: now, restarts: 0) } ?? .stopped
         }
         return RunningSession(
-            session: session, lease: lease.id, template: found, agents: agents, lives: lives, mode: mode, tools: tools)
+            session: session, lease: lease, template: found, agents: agents, lives: lives, mode: mode, tools: tools)
     }
 
     private func render(
@@ -204,44 +216,6 @@ package final class SessionKeeper: SessionKeeping {
             template, session: session.name, lease: lease.id, block: lease.block,
             values: try TemplateValues(template, given: given))
         return try rendering.agents { parts.files.cidfile($0, session: session.row) }
-    }
-
-    /// A start that failed: its block is released, and nothing is left.
-    private func discard(_ running: RunningSession, _ error: BerthError) async {
-        parts.logger.info(
-            "a session could not be started",
-            metadata: ["session": "\(running.session.name)", "error": "\(error)"])
-        do throws(BerthError) {
-            try await release(running)
-        } catch {
-            parts.logger.error(
-                "the session of a start that failed could not be ended",
-                metadata: ["session": "\(running.session.name)", "error": "\(error)"])
-        }
-        forget(running)
-    }
-
-    /// Ends the session in the rows, if it is that one still.
-    func release(_ running: RunningSession) async throws(BerthError) {
-        let newest = try await manager.session(running.session.name, for: .daemon)
-        guard newest.row == running.session.row, newest.endedAt == nil else { return }
-        try await manager.endSession(running.session.name, .daemon)
-    }
-
-    /// Takes a session that has ended out of memory, with its logs.
-    func forget(_ running: RunningSession) {
-        kept.withLock { all in
-            all.byRow[running.session.row] = nil
-            all.rows[running.lease] = nil
-        }
-        for name in running.names {
-            do throws(BerthError) {
-                try parts.launcher.removeLog(parts.files.cidfile(name, session: running.session.row))
-                try parts.launcher.removeLog(parts.files.log(name, session: running.session.row))
-            } catch {
-                parts.logger.warning("a log could not be removed", metadata: ["error": "\(error)"])
-            }
-        }
     }
 
     // MARK: The service
@@ -259,35 +233,6 @@ package final class SessionKeeper: SessionKeeping {
             case .stopping:
                 let running = keep(session, lease, .ending).running
                 Task { await self.finish(running) }
-            }
-        }
-    }
-
-    /// Ends what was being stopped.
-    private func finish(_ running: RunningSession) async {
-        await running.end()
-        do throws(BerthError) {
-            try await release(running)
-            forget(running)
-        } catch {
-            parts.logger.error(
-                "a session that was being stopped could not be ended",
-                metadata: ["session": "\(running.session.name)", "error": "\(error)"])
-        }
-    }
-
-    func hear() async {
-        for await event in events {
-            switch event {
-            case .agentExited(let lease, let agent, let process):
-                guard let running = kept(of: lease) else { continue }
-                Task { await running.exited(agent, process) }
-            case .ended(let lease):
-                guard let running = kept(of: lease) else { continue }
-                Task {
-                    await running.end()
-                    self.forget(running)
-                }
             }
         }
     }

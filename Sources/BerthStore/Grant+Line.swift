@@ -9,12 +9,12 @@ extension Grant {
             case .none(let passing) = try line.gate(for: ticket)
         else { return .notItsTurn }
         var session = try activeSession()
+        try checkWakes(session)
         if let session { try checkSameTemplate(session) }
         if let found = session, let lease = try activeLease(in: found) {
             if isHeld(lease) {
                 try checkSameWish(lease)
-                let requested: Int64? = if case .seconds = request.ttl { command.ttlMilliseconds } else { nil }
-                let renewed = try transaction.renew(lease, requested: requested, context, store)
+                let renewed = try renewed(lease)
                 try line.granted(ticket, renewed)
                 try transaction.storeOutcome(status: 200, lease: lease.id, context)
                 return .existing(renewed)

@@ -6,26 +6,32 @@ extension Grant {
     struct ActiveSession {
         let id: Int64
         let ports: Int
+        /// Set while it sleeps without a lease.
+        var rest: SleepTerms?
         /// Whether it was made for this lease, and counts it already.
         var isNew = false
     }
 
     func activeSession() throws -> ActiveSession? {
         try transaction.first(
-            "SELECT id, principal, port_count FROM sessions WHERE name = ? AND state = 'active'",
+            """
+            SELECT id, principal, port_count, has_released, asleep_ttl_ms, asleep_boot_ms, asleep_expires_at
+            FROM sessions WHERE name = ? AND state = 'active'
+            """,
             [request.session.rawValue]
         ) { row in
             guard try row.principal(1) == context.caller.principal else {
                 throw BerthError(
                     .forbidden, "The session \(request.session) belongs to somebody else. Choose another name.")
             }
-            return ActiveSession(id: row.int64(0), ports: row.int(2))
+            let rest = row.int(3) == 1 ? SleepTerms(row, from: 4) : nil
+            return ActiveSession(id: row.int64(0), ports: row.int(2), rest: rest)
         }
     }
 
     /// A session that is active was made from the template that is asked for, with the same values, or is another one.
     func checkSameTemplate(_ session: ActiveSession) throws {
-        guard let wanted = request.template else { return }
+        guard let wanted = request.template else { return try checkLeavesTemplate(session) }
         let conflict = try transaction.first(
             "SELECT template, variables, phase FROM sessions WHERE id = ?", [session.id]
         ) { row -> String? in

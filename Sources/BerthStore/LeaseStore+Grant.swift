@@ -37,6 +37,7 @@ struct Grant {
         if let answer = try replay() { return answer }
         var session = try activeSession()
         var ended: EndedLease?
+        try checkWakes(session)
         if let session { try checkSameTemplate(session) }
         if let found = session, let lease = try activeLease(in: found) {
             if isHeld(lease) { return try renew(lease) }
@@ -79,11 +80,18 @@ struct Grant {
 
     private func renew(_ lease: Lease) throws -> GrantOutcome {
         try checkSameWish(lease)
-        let requested: Int64? = if case .seconds = request.ttl { command.ttlMilliseconds } else { nil }
-        let renewed = try transaction.renew(lease, requested: requested, context, store)
+        let renewed = try renewed(lease)
         try transaction.storeOutcome(status: 200, lease: lease.id, context)
         return .existing(renewed)
     }
+
+    /// The active lease of that name with its TTL counted again; as it is for whoever only wakes its session.
+    func renewed(_ lease: Lease) throws -> Lease {
+        guard request.wakes == nil else { return lease }
+        return try transaction.renew(lease, requested: requestedTTL, context, store)
+    }
+
+    var requestedTTL: Int64? { if case .seconds = request.ttl { command.ttlMilliseconds } else { nil } }
 
     func checkSameWish(_ lease: Lease) throws {
         let conflict: String? =
@@ -127,7 +135,10 @@ struct Grant {
                 "INSERT INTO agents (lease_id, port, name, state) VALUES (?, ?, ?, 'reserved')",
                 [lease.id.number, Int(agent.port.number), agent.name.rawValue])
         }
-        if !session.isNew {
+        let isWoken = session.rest != nil && request.template != nil
+        if isWoken {
+            try wake(session, holding: lease.block.count)
+        } else if !session.isNew {
             try transaction.execute(
                 "UPDATE sessions SET lease_count = lease_count + 1, port_count = port_count + ? WHERE id = ?",
                 [lease.block.count, session.id])
@@ -145,8 +156,9 @@ struct Grant {
                 expiry, ttlMilliseconds: lease.ttlMilliseconds, on: now.bootID)
         }
         try transaction.audit(entry)
-        try transaction.storeOutcome(status: 201, lease: lease.id, context)
-        transaction.follow(.granted(SessionLease(lease: lease, sessionRow: session.id)))
+        if isWoken { try auditWaking() }
+        try transaction.storeOutcome(status: isWoken ? 200 : 201, lease: lease.id, context)
+        transaction.follow(.granted(SessionLease(lease: lease, sessionRow: session.id, isWoken: isWoken)))
         return lease
     }
 
@@ -186,7 +198,8 @@ struct Grant {
     }
 
     private func insertLease(_ block: PortBlock, session: ActiveSession) throws -> Lease {
-        let expiry = TTLRules.expiry(ttlMilliseconds: command.ttlMilliseconds, from: now)
+        let terms = try terms(in: session)
+        let expiry = terms.expiry
         let owner = try ProcessColumns(command.owner, boots: store.boots)
         let columns = ExpiryColumns(expiry, boots: store.boots)
         try transaction.execute(
@@ -199,14 +212,14 @@ struct Grant {
             [
                 session.id, request.name?.rawValue, request.pool.rawValue, Int(block.first.number), block.count,
                 context.caller.principal.description, owner.boot, owner.namespace, owner.pid, owner.ticks, owner.inode,
-                try LeaseRow.text(request.labels), request.isPinned, command.ttlMilliseconds, now.wall.milliseconds,
+                try LeaseRow.text(request.labels), terms.isPinned, terms.ttlMilliseconds, now.wall.milliseconds,
                 now.wall.milliseconds, columns.boot, columns.deadline, columns.expiresAt,
             ])
         return Lease(
             id: LeaseID(transaction.db.lastInsertedRowID), session: request.session, name: request.name,
             pool: request.pool, block: block, principal: context.caller.principal, owner: command.owner,
             agents: zip(request.agents, block.ports).map { Agent(name: $0, port: $1, state: .reserved) },
-            labels: request.labels, isPinned: request.isPinned, ttlMilliseconds: command.ttlMilliseconds,
+            labels: request.labels, isPinned: terms.isPinned, ttlMilliseconds: terms.ttlMilliseconds,
             createdAt: now.wall, renewedAt: now.wall, state: .active(expiry))
     }
 

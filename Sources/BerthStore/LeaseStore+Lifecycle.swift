@@ -55,17 +55,37 @@ extension LeaseStore {
             guard try session != nil || !tickets.isEmpty || hasOnlyWaited(name, context.caller, transaction) else {
                 throw BerthError(.notFound, "There is no session \(name).")
             }
-            for ticket in tickets {
-                try Line(store: self, transaction: transaction).end(
-                    ticket, .cancelled("its session was ended"), context)
+            guard let active else {
+                try cancel(tickets, transaction, context)
+                return []
             }
-            guard active != nil else { return [] }
-            let leases = try fetchLeases(
-                "sessions.name = ? AND sessions.state = 'active' AND leases.state = 'active' ORDER BY leases.id",
-                [name.rawValue], transaction.db)
-            return try leases.map { lease in
-                try transaction.end(lease, .released, reason: "its session was ended", context, self)
-            }
+            return try endActiveSession(active, transaction, context)
+        }
+    }
+
+    /// Releases every lease of an active session, and cancels its tickets.
+    func endActiveSession(
+        _ session: Session, _ transaction: WriteTransaction, _ context: ChangeContext
+    ) throws -> [EndedLease] {
+        let tickets = try transaction.rows(
+            "SELECT * FROM tickets WHERE session = ? AND state = 'waiting' ORDER BY id", [session.name.rawValue]
+        ).map(ticketRow.ticket)
+        try cancel(tickets.filter { $0.principal == session.principal }, transaction, context)
+        let leases = try fetchLeases(
+            "sessions.name = ? AND sessions.state = 'active' AND leases.state = 'active' ORDER BY leases.id",
+            [session.name.rawValue], transaction.db)
+        let ended = try leases.map { lease in
+            try transaction.end(lease, .released, reason: "its session was ended", context, self)
+        }
+        // One that sleeps without a lease did not end with them.
+        try transaction.endSleeper(session.row, reason: nil, context, self)
+        return ended
+    }
+
+    private func cancel(_ tickets: [Ticket], _ transaction: WriteTransaction, _ context: ChangeContext) throws {
+        for ticket in tickets {
+            try Line(store: self, transaction: transaction).end(
+                ticket, .cancelled("its session was ended"), context)
         }
     }
 
@@ -79,13 +99,16 @@ extension LeaseStore {
             """, [name.rawValue, caller.isAdministrator, caller.principal.description]) != nil
     }
 
-    /// Ends leases whose deadline is not after the transaction's own moment, at most `limit` of them, earliest first.
+    /// Ends leases whose deadline is not after the transaction's own moment, at most `limit` of them, earliest first. Where
+    /// there are fewer, sessions that sleep without a lease, and whose time is over, end too.
     package func expire(limit: Int, _ context: ChangeContext) async throws(BerthError) -> [EndedLease] {
         try await queue.submit(as: .housekeeping) { transaction in
             let due = try fetchLeases(
                 "leases.deadline_boot_ms <= ? ORDER BY leases.deadline_boot_ms LIMIT ?",
                 [transaction.now.boot.milliseconds, limit], transaction.db)
-            return try due.map { try transaction.end($0, .expired, reason: "its TTL ran out", context, self) }
+            let ended = try due.map { try transaction.end($0, .expired, reason: "its TTL ran out", context, self) }
+            try expireSleepers(limit: limit - due.count, transaction, context)
+            return ended
         }
     }
 
@@ -109,14 +132,21 @@ extension LeaseStore {
                     LeaseID(row["id"]), to: TTLRules.afterGap(ttlMilliseconds: row["ttl_ms"], now: transaction.now),
                     reason: "its deadline passed while nobody served", transaction, context)
             }
+            try forgiveSleepers(since: gapStart, transaction, context)
         }
     }
 
-    /// The earliest deadline of all; nil when no lease has one.
+    /// The earliest deadline of all; nil when neither a lease nor a session that sleeps without one has any.
     package func earliestDeadline() async throws(BerthError) -> BootTime? {
         try await read { db in
             try Int64.fetchOne(
-                db, sql: "SELECT min(deadline_boot_ms) FROM leases WHERE deadline_boot_ms IS NOT NULL"
+                db,
+                sql: """
+                    SELECT min(due) FROM (
+                        SELECT min(deadline_boot_ms) AS due FROM leases WHERE deadline_boot_ms IS NOT NULL
+                        UNION ALL
+                        SELECT min(asleep_boot_ms) FROM sessions WHERE asleep_boot_ms IS NOT NULL AND lease_count = 0)
+                    """
             ).map(BootTime.init(milliseconds:))
         }
     }

@@ -57,6 +57,7 @@ extension LeaseStore {
                 try store.recordReboot(transaction, context)
                 try restoration?.run()
                 try store.reconcileDeadlines(transaction, context)
+                try store.reconcileSleepers(transaction, context)
                 try store.reconcileRests(transaction, context)
                 try transaction.reconcileLine(store, context)
             }

@@ -188,9 +188,14 @@ extension WriteTransaction {
     func removeRecords(through end: Int64, limit: Int, keeping kept: Set<Int64>) throws -> Int {
         guard let oldest: Int64 = try row("SELECT min(seq) AS seq FROM audit")?["seq"], oldest <= end else { return 0 }
         let removed = try rows(
-            "DELETE FROM audit WHERE seq <= ? RETURNING lease_id", [min(end, oldest + Int64(limit) - 1)])
+            """
+            DELETE FROM audit WHERE seq <= ?
+            RETURNING lease_id, CASE event WHEN 'session.ended' THEN json_extract(details, '$.session_id') END AS session
+            """, [min(end, oldest + Int64(limit) - 1)])
         let leases = Set(removed.compactMap { $0["lease_id"] as Int64? }).subtracting(kept)
         for id in leases.sorted() { try removeLease(id) }
+        // One that slept to its end has a record of its own, and perhaps no lease any more.
+        for id in removed.compactMap({ $0["session"] as Int64? }) { try removeSession(id) }
         try removeTickets(limit: limit)
         try removeTokens(limit: limit)
         return removed.count
@@ -227,11 +232,20 @@ extension WriteTransaction {
             """, [id])
         try execute("DELETE FROM agents WHERE lease_id = ?", [id])
         try execute("DELETE FROM leases WHERE id = ?", [id])
+        try removeSession(session)
+    }
+
+    /// Takes away an ended session that has no lease any more and that no record tells of by its row.
+    private func removeSession(_ id: Int64) throws {
         try execute(
             """
             DELETE FROM sessions
             WHERE id = ?1 AND state = 'ended' AND NOT EXISTS (SELECT 1 FROM leases WHERE session_id = ?1)
-            """, [session])
+                AND NOT EXISTS (
+                    SELECT 1 FROM audit
+                    WHERE session = sessions.name AND event = 'session.ended'
+                        AND json_extract(details, '$.session_id') = ?1)
+            """, [id])
     }
 
     /// Gives free pages back to the disk.

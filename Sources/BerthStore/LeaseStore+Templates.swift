@@ -30,7 +30,7 @@ extension LeaseStore {
     /// Brings an active session to another phase, if it stands in one of those that come before.
     ///
     /// - Parameter row: the session's, so that a later one of the same name stays as it is.
-    /// - Returns: false when it stood in another phase or has ended, which changes nothing.
+    /// - Returns: false when it stood in another phase, sleeps without a lease or has ended, which changes nothing.
     package func turn(
         _ row: Int64, from earlier: Set<SessionPhase>, to phase: SessionPhase, reason: String?,
         _ context: ChangeContext
@@ -40,7 +40,7 @@ extension LeaseStore {
                 let found = try transaction.row(
                     "SELECT * FROM sessions WHERE id = ? AND state = 'active' AND template IS NOT NULL", [row]),
                 case let session = try session(found), let template = session.template,
-                earlier.contains(template.phase)
+                earlier.contains(template.phase), template.rest == nil
             else { return false }
             let changed = try transaction.changes(
                 "UPDATE sessions SET phase = ? WHERE id = ? AND phase = ?",
@@ -101,7 +101,7 @@ extension SessionTemplateState {
         guard let start = TemplateStart(template, texts),
             let phase = (row["phase"] as String?).flatMap(SessionPhase.init)
         else { throw BerthError(.internal, "The database holds a session whose template cannot be read.") }
-        self.init(start: start, phase: phase)
+        self.init(start: start, phase: phase, rest: SleepTerms(row))
     }
 }
 

@@ -72,6 +72,15 @@ struct LiveStateCheck {
                 LIMIT 1
                 """),
         Rule(
+            says: "an active session has a lease, or sleeps without its template's",
+            counterexample: """
+                SELECT 'session ' || name || ' does not' FROM sessions
+                WHERE state = 'active' AND ((lease_count = 0 AND has_released = 0) OR (has_released = 1 AND EXISTS (
+                    SELECT 1 FROM leases
+                    WHERE session_id = sessions.id AND state = 'active' AND leases.name = 'template:' || template)))
+                LIMIT 1
+                """),
+        Rule(
             says: "the active sessions are counted",
             counterexample: """
                 SELECT 'the count is ' || COALESCE((SELECT active_sessions FROM host), 'missing')

@@ -44,5 +44,7 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 8, name: "V008__templates",
             sql: String(decoding: PackageResources.V008__templates_sql, as: UTF8.self)),
+        Migration(
+            version: 9, name: "V009__sleep", sql: String(decoding: PackageResources.V009__sleep_sql, as: UTF8.self)),
     ]
 }

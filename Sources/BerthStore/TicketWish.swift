@@ -20,9 +20,11 @@ struct TicketWish: Hashable, Sendable, Codable {
     var maxPorts: Int?
     var template: String?
     var variables: [String: String]?
+    /// The row of the session that is only to be woken.
+    var wakes: Int64?
 
     enum CodingKeys: String, CodingKey {
-        case name, agents, align, labels, template, variables
+        case name, agents, align, labels, template, variables, wakes
         case ttlSeconds = "ttl_seconds"
         case isUnlimited = "no_ttl"
         case ttlMilliseconds = "ttl_ms"
@@ -52,6 +54,7 @@ struct TicketWish: Hashable, Sendable, Codable {
         self.maxPorts = maxPorts
         template = request.template?.template.rawValue
         variables = request.template?.variableTexts
+        wakes = request.wakes
     }
 
     /// Reads what ``text`` wrote.
@@ -81,6 +84,7 @@ struct TicketWish: Hashable, Sendable, Codable {
         json.add("max_ports", maxPorts.map { Int64($0) })
         json.add("template", template)
         json.add("variables", variables)
+        json.add("wakes", wakes)
         return json.text ?? "{}"
     }
 
@@ -102,6 +106,6 @@ struct TicketWish: Hashable, Sendable, Codable {
             session: session, count: count, name: name.flatMap(LeaseName.init), pool: pool, ttl: ttl,
             owner: owner.map(RequestedProcess.caller), agents: (agents ?? []).compactMap(AgentName.init),
             align: align ?? 1, placement: placement, labels: labels ?? [:], isPinned: isPinned ?? false,
-            template: TemplateStart(template, variables ?? [:]))
+            template: TemplateStart(template, variables ?? [:]), wakes: wakes)
     }
 }

@@ -28,7 +28,8 @@ extension WriteTransaction {
         return lease.with(state: .active(renewed), ttlMilliseconds: ttl, renewedAt: now.wall)
     }
 
-    /// Ends an active lease, gives its ports back or sends them to quarantine, and ends its session with the last one.
+    /// Ends an active lease, gives its ports back or sends them to quarantine, and ends its session with the last one, unless
+    /// that sleeps without a lease.
     func end(
         _ lease: Lease, _ end: LeaseEnd, reason: String, _ context: ChangeContext, _ store: LeaseStore
     ) throws -> EndedLease {
@@ -99,10 +100,11 @@ extension WriteTransaction {
         // A look and a plain UPDATE: RETURNING keeps its rows in a temporary B-tree, and an UPDATE that names the state
         // writes the indices of the active ones anew.
         let session = try first(
-            "SELECT id, lease_count FROM sessions WHERE name = ? AND state = 'active'", [lease.session.rawValue]
-        ) { row in (id: row.int64(0), leases: row.int(1)) }
+            "SELECT id, lease_count, has_released FROM sessions WHERE name = ? AND state = 'active'",
+            [lease.session.rawValue]
+        ) { row in (id: row.int64(0), leases: row.int(1), hasReleased: row.int(2) == 1) }
         guard let session else { throw BerthError(.internal, "Lease \(lease.id) had no active session.") }
-        guard session.leases == 1 else {
+        guard session.leases == 1, !session.hasReleased else {
             return try execute(
                 "UPDATE sessions SET lease_count = lease_count - 1, port_count = port_count - ? WHERE id = ?",
                 [lease.block.count, session.id])

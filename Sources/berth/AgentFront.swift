@@ -13,9 +13,9 @@ final class AgentFront: Sendable {
 
     func isRouting(at url: String) { router.withLock { $0 = url } }
 
-    /// With a slash at its end: paths are appended to it.
-    func url(_ session: SessionName, _ agent: AgentName, _ port: Port) -> String {
-        guard let router = router.withLock({ $0 }) else { return "http://127.0.0.1:\(port.number)/" }
+    /// With a slash at its end: paths are appended to it. Nil for an agent without a port where no router leads to it.
+    func url(_ session: SessionName, _ agent: AgentName, _ port: Port?) -> String? {
+        guard let router = router.withLock({ $0 }) else { return port.map { "http://127.0.0.1:\($0.number)/" } }
         return "\(router)/s/\(APIPath.percentEncoded(session.rawValue))/\(agent)/"
     }
 

@@ -49,6 +49,10 @@ import Testing
         #expect(template.access == .principals([.user(1000), .token("web")]))
         #expect(template.user == "draft" && template.pool.rawValue == "draft" && template.readySeconds == 30)
         #expect(template.sleep == SleepRule(idleSeconds: 600, ports: .keep) && template.card == .passthrough)
+        let other = Self.documented.replacing("asleep: keep-ports", with: "asleep: release-ports")
+        #expect(
+            try Configurations.load(yaml: other).templates.first?.sleep
+                == SleepRule(idleSeconds: 600, ports: .release))
         #expect(template.variables.map(\.name.rawValue) == ["league", "seed"])
         #expect(template.variables.map(\.standard) == ["demo", nil])
         #expect(template.agents.map(\.name.rawValue) == ["commissioner", "team-1", "plain"])

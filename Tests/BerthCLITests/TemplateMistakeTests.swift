@@ -18,10 +18,7 @@ import Testing
         (3, "idle_seconds: 0\nagents: { a: { command: [x] } }", "'idle_seconds' must be a whole number from 1"),
         (3, "asleep: keep-ports\nagents: { a: { command: [x] } }", "'asleep' needs 'idle_seconds'"),
         (4, "idle_seconds: 5\nasleep: drop\nagents: { a: { command: [x] } }", "keep-ports, release-ports"),
-        (
-            4, "idle_seconds: 5\nasleep: release-ports\nagents: { a: { command: [x] } }",
-            "cannot give their ports back yet"
-        ),
+        (3, "asleep: release-ports\nagents: { a: { command: [x] } }", "'asleep' needs 'idle_seconds'"),
         (3, "card: rewrites\nagents: { a: { command: [x] } }", "'card' must be one of: rewrite, passthrough"),
         (2, "card: rewrite", "a template needs agents"),
         (2, "agents: {}", "a template needs agents"),

@@ -101,28 +101,55 @@ import Testing
         #expect(port("planner", "alice", test) == lease.block.first)
     }
 
-    /// Wakes what is told to sleep by leasing anew.
-    private final class Waker: SessionWaker {
-        let sleeping: RoutedSession
-
-        init(_ sleeping: RoutedSession) { self.sleeping = sleeping }
-
-        func sleeper(_ selector: SessionSelector) -> RoutedSession? {
-            selector == .name(sleeping.name) ? sleeping : nil
-        }
-
+    /// Says that it does not wake.
+    private struct Waker: SessionWaker {
         func wake(_ session: RoutedSession) async throws(BerthError) {
             throw BerthError(.agentUnreachable, "\(session.name) does not wake")
         }
     }
 
-    @Test func `know of a session that sleeps without a lease`() async throws {
-        let test = try await TestManager.start()
-        let sleeping = RoutedSession(name: "alice", row: 7, principal: .token("a"))
-        #expect(test.manager.routes.session(.name("alice")) == nil)
-        test.manager.routes.wakeThrough(Waker(sleeping))
-        #expect(test.manager.routes.session(.name("alice")) == sleeping)
-        #expect(test.manager.routes.route("planner", of: sleeping) == .asleep)
-        await #expect(throws: BerthError.self) { try await test.manager.routes.wake(sleeping) }
+    @Test func `know of a session that sleeps without a lease, until it has one again or ends`() async throws {
+        var test = try await TestManager.start()
+        let start = TemplateStart(template: "draft", variables: [:])
+        let label = SessionLabel("team/alice").description
+        func lease() async throws -> Lease {
+            try await test.lease("team/alice", 1) {
+                ($0.name, $0.agents, $0.template) = (start.leaseName, ["planner"], start)
+            }
+        }
+        func release(_ lease: Lease, _ session: RoutedSession) async throws -> Bool {
+            try await test.manager.sleep(
+                session.row, releasing: lease.id, from: [.starting, .running], reason: "idle")
+        }
+        let first = try await lease()
+        let session = try #require(test.manager.routes.session(.name("team/alice")))
+        #expect(port("planner", "team/alice", test) == first.block.first)
+        #expect(try await release(first, session))
+        #expect(!test.manager.routes.isLive(first.id))
+        test.manager.routes.wakeThrough(Waker())
+        await #expect(throws: BerthError.self) { try await test.manager.routes.wake(session) }
+        for _ in 0..<2 {
+            #expect(test.manager.routes.session(.name("team/alice")) == session)
+            #expect(test.manager.routes.session(.label(label)) == session)
+            #expect(test.manager.routes.route("planner", of: session) == .asleep)
+            // The next daemon knows it from the rows.
+            test = try await test.restarted()
+        }
+        let next = try await lease()
+        // Its agents have not started yet.
+        #expect(test.manager.routes.route("planner", of: session) == .asleep)
+        #expect(!test.manager.routes.begin(next.id))
+        test.manager.routes.resume(next.id)
+        #expect(port("planner", "team/alice", test) == next.block.first)
+        #expect(try await release(next, session))
+        // A lease of its own that has agents does not wake it.
+        let own = try await test.lease("team/alice", 1) { $0.agents = ["critic"] }
+        #expect(port("critic", "team/alice", test) == own.block.first)
+        #expect(test.manager.routes.route("planner", of: session) == .asleep)
+        try await test.release(own)
+        #expect(test.manager.routes.session(.label(label)) == session)
+        #expect(try await test.manager.endSleeper(session.row, administrator))
+        #expect(test.manager.routes.session(.name("team/alice")) == nil)
+        #expect(test.manager.routes.session(.label(label)) == nil)
     }
 }

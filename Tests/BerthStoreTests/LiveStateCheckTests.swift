@@ -52,6 +52,16 @@ import Testing
                 VALUES ('empty', 'daemon', 'active', 1, 1, 1)
             """
         ),
+        Damage(
+            "an active session has a lease, or sleeps without its template's", "session idle",
+            "INSERT INTO sessions (name, principal, state, created_at) VALUES ('idle', 'daemon', 'active', 1)"),
+        Damage(
+            "an active session has a lease, or sleeps without its template's", "session alice",
+            """
+            UPDATE sessions SET template = 'web', variables = '{}', phase = 'asleep', has_released = 1
+            WHERE name = 'alice';
+            UPDATE leases SET name = 'template:web' WHERE id = 1
+            """),
         Damage("the active sessions are counted", "3", "UPDATE host SET active_sessions = 3"),
         Damage("the active sessions are counted", "the count is", "DELETE FROM host"),
         Damage(

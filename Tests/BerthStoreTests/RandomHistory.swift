@@ -174,6 +174,30 @@ struct RandomHistory {
             guard let phase = SessionPhase.allCases.randomElement(using: &random) else { return }
             let earlier = Set(SessionPhase.allCases.filter { _ in random.happens(inPercent: 70) })
             _ = try await test.store.turn(session.row, from: earlier, to: phase, reason: "it is its turn", .daemon)
+            try await sleepOrWake(session)
+        }
+    }
+
+    /// A session of a template gives its lease back, gets another one, or ends without any.
+    private mutating func sleepOrWake(_ session: Session) async throws {
+        guard let start = session.template?.start else { return }
+        if random.happens(inPercent: 50) {
+            var filter = LeaseFilter()
+            filter.session = session.name
+            let leases = try await test.store.leases(filter)
+            guard let lease = leases.first(where: { $0.name == start.leaseName }) else { return }
+            _ = try await test.store.sleep(
+                session.row, releasing: lease.id, from: Set(SessionPhase.allCases), reason: "idle", .daemon)
+        } else if random.happens(inPercent: 40) {
+            let owner: ChangeContext = session.principal == .user(1000) ? .alice : .bob
+            var wish = Wish(session: session.name, context: owner)
+            (wish.template, wish.name, wish.agents) = (start, start.leaseName, ["one"])
+            if random.happens(inPercent: 70) { wish.wakes = session.row }
+            let free = try await test.store.allPorts().filter { $0.state == .free }
+            wish.first = free.randomElement(using: &random).map { Int($0.port.number) }
+            _ = try await test.grant(wish)
+        } else if random.happens(inPercent: 15) {
+            _ = try await test.store.endSleeper(session.row, .daemon)
         }
     }
 

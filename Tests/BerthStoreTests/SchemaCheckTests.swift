@@ -21,7 +21,7 @@ import Testing
             let cases = SchemaBreach.all.filter { $0.table == table }.map(\.rule)
             #expect(Set(cases) == Set(try bench.checks(of: table)), "\(table)")
         }
-        #expect(SchemaBreach.all.count == 122)
+        #expect(SchemaBreach.all.count == 129)
     }
 
     /// Rows that lie just inside the checks.
@@ -83,6 +83,13 @@ import Testing
             "\(changes)")
     }
 
+    @Test(arguments: SchemaBreach.sleepersAtTheBounds)
+    func `take a sleeping session at their bounds`(changes: [String: String]) throws {
+        #expect(
+            try SchemaBench(hasTriggers: false).refusal(of: SchemaSpecimens.insert("sessions", changes)) == nil,
+            "\(changes)")
+    }
+
     @Test(arguments: SchemaBreach.tokensAtTheBounds)
     func `take a token at their bounds`(changes: [String: String]) throws {
         #expect(
@@ -107,7 +114,7 @@ struct SchemaBreach: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(table): \(rule)" }
 
     static let all: [SchemaBreach] = [
-        pools, sessions, leases, leaseStates, agents, ports, ledgers, outcomes, tickets, ticketStates, tokens,
+        pools, sessions, sleepers, leases, leaseStates, agents, ports, ledgers, outcomes, tickets, ticketStates, tokens,
     ].flatMap { $0 }
 }
 

@@ -15,7 +15,7 @@ import Testing
 
     @Test func `refuse NULL where they must have a value`() throws {
         let columns = try SchemaBench().columns().filter(\.mustHaveValue)
-        #expect(columns.count == 81)
+        #expect(columns.count == 82)
         for column in columns {
             let sql = SchemaSpecimens.insert(column.table, [column.name: "NULL"])
             #expect(
@@ -44,11 +44,17 @@ import Testing
         ("leases", "session_id"), ("leases", "owner_boot"), ("leases", "deadline_boot"), ("agents", "lease_id"),
         ("agents", "process_boot"), ("ports", "rest_boot"), ("ports", "pool"), ("idempotency_keys", "lease_id"),
         ("idempotency_keys", "ticket_id"), ("tickets", "owner_boot"), ("tickets", "deadline_boot"),
+        ("sessions", "asleep_boot"),
     ])
     func `refuse a reference to nothing`(table: String, column: String) throws {
         let nowhere = column == "pool" ? "'nowhere'" : "999"
         // An outcome is a lease or a ticket.
-        let others: [String: String] = column == "ticket_id" ? ["status": "202", "lease_id": "NULL"] : [:]
+        let others: [String: String] =
+            switch column {
+            case "ticket_id": ["status": "202", "lease_id": "NULL"]
+            case "asleep_boot": SchemaSpecimens.asleep
+            default: [:]
+            }
         let sql = SchemaSpecimens.insert(table, others.merging([column: nowhere]) { $1 })
         #expect(try SchemaBench(hasTriggers: false).refusal(of: sql) == "FOREIGN KEY constraint failed")
         // It was the reference alone: with foreign keys off the same row is taken.
@@ -68,7 +74,7 @@ import Testing
             references.sorted() == [
                 "agents.lease_id", "agents.process_boot", "idempotency_keys.lease_id", "idempotency_keys.ticket_id",
                 "leases.deadline_boot", "leases.owner_boot", "leases.session_id", "ports.pool", "ports.rest_boot",
-                "tickets.deadline_boot", "tickets.owner_boot",
+                "sessions.asleep_boot", "tickets.deadline_boot", "tickets.owner_boot",
             ])
     }
 }

@@ -56,7 +56,8 @@ enum SchemaSpecimens {
         "sessions": [
             ("id", "3"), ("name", "'carol'"), ("principal", "'uid:1002'"), ("state", "'active'"), ("created_at", "1"),
             ("ended_at", "NULL"), ("lease_count", "1"), ("port_count", "2"), ("template", "'draft'"),
-            ("variables", "'{}'"), ("phase", "'running'"),
+            ("variables", "'{}'"), ("phase", "'running'"), ("has_released", "0"), ("asleep_ttl_ms", "NULL"),
+            ("asleep_boot", "NULL"), ("asleep_boot_ms", "NULL"), ("asleep_expires_at", "NULL"),
         ],
         "leases": [
             ("id", "3"), ("session_id", "1"), ("name", "'db'"), ("pool", "'default'"), ("first_port", "20020"),
@@ -112,6 +113,12 @@ enum SchemaSpecimens {
             ("request_hash", "zeroblob(32)"), ("status", "201"), ("lease_id", "1"), ("ticket_id", "NULL"),
             ("created_at", "1"),
         ],
+    ]
+
+    /// What a session's specimen has while it sleeps without a lease.
+    static let asleep = [
+        "phase": "'asleep'", "has_released": "1", "lease_count": "0", "port_count": "0", "asleep_ttl_ms": "9",
+        "asleep_boot": "1", "asleep_boot_ms": "9", "asleep_expires_at": "9",
     ]
 
     /// The statement that inserts a table's specimen with some columns changed.

@@ -58,7 +58,7 @@ import Testing
     @Test func `was made by a newer Berth`() throws {
         let newer = Migration(version: 99, name: "V099__more", sql: "CREATE TABLE more (x INTEGER) STRICT;")
         try DatabaseFile(path: path, migrator: Migrator(migrations: Migration.all + [newer])).close()
-        try expectRefusal(saying: "newer Berth", "V099__more", "V008__templates", "Nothing was changed")
+        try expectRefusal(saying: "newer Berth", "V099__more", "V009__sleep", "Nothing was changed")
     }
 
     @Test func `was made by a newer Berth that was killed before it checkpointed`() throws {

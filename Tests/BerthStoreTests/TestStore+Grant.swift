@@ -19,6 +19,7 @@ struct Wish {
     var labels: [String: String] = [:]
     var isPinned = false
     var template: TemplateStart?
+    var wakes: Int64?
     var pool = PoolName.standard
     var placement = GrantRequest.Placement.anywhere
     var nextPort: Int?
@@ -33,7 +34,7 @@ struct Wish {
             session: session, count: count, name: name, pool: pool,
             ttl: namesTTL ? ttl.map { .seconds($0 / 1000) } ?? .never : .byDefault,
             owner: owner.map(RequestedProcess.caller), agents: agents, placement: placement, labels: labels,
-            isPinned: isPinned, template: template)
+            isPinned: isPinned, template: template, wakes: wakes)
     }
 }
 

@@ -43,7 +43,7 @@ struct AgentTemplate {
     var program: String { folder.file("agent.py") }
 
     /// Writes the program, and the configuration which the daemon reads at its start.
-    init(for daemon: Daemon, restart: String = "always", more: String = "") throws {
+    init(for daemon: Daemon, restart: String = "always", readySeconds: Int = 30, more: String = "") throws {
         folder = try TemporaryFolder()
         let program = folder.file("agent.py")
         try TemporaryFolder.write(Array(Self.program.utf8), to: program)
@@ -56,7 +56,7 @@ struct AgentTemplate {
               pair:
                 user: \(user)
                 allow: [everybody]
-                ready_seconds: 30
+                ready_seconds: \(readySeconds)
                 variables: { league: { pattern: "[a-z ]+", default: "first league" } }
                 environment: { LEAGUE: "{league}" }
             \(more)
@@ -90,11 +90,12 @@ struct AgentTemplate {
 extension AgentTemplate {
     /// Runs the body with a daemon that has the templates. Nothing of them is left behind, however the body ends.
     static func withDaemon(
-        _ setup: Daemon.Setup = .init(quarantine: "0.2"), restart: String = "always", more: String = "",
+        _ setup: Daemon.Setup = .init(quarantine: "0.2"), restart: String = "always", readySeconds: Int = 30,
+        more: String = "",
         _ body: (Daemon, AgentTemplate) throws -> Void
     ) throws {
         let daemon = try Daemon(setup)
-        let template = try AgentTemplate(for: daemon, restart: restart, more: more)
+        let template = try AgentTemplate(for: daemon, restart: restart, readySeconds: readySeconds, more: more)
         defer {
             daemon.kill()
             // The agents outlive the daemon.

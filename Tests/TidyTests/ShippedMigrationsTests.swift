@@ -14,6 +14,7 @@ import Testing
         "V006__cheaper_rules.sql": "4916182c6a5e76bd7e294a881b9f706bec7b1f20292074db3bb4ec5a7b7e24cb",
         "V007__tokens.sql": "6f680fa0c5207b76b6d27e4ec58a44e201ee276eaac531cfd05515df9109497d",
         "V008__templates.sql": "8a774d16c4d26a41fef5155955c3a8a80f21f0f87347fb49f9eaf33d23596e98",
+        "V009__sleep.sql": "01ddce8cfdacfe19b51786b5cedc57a07d4670f046a26e51243213e9a36bea6f",
     ]
 
     @Test func `are as they were shipped`() throws {

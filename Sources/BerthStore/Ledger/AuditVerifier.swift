@@ -138,7 +138,7 @@ struct AuditVerifier: Sendable {
             if sessionsToKeep.contains(session.id) {
                 state.keptSessions = (state.keptSessions ?? [:]).merging([session.id: session]) { $1 }
             }
-            guard comparesRows, try LedgerState.Session.fetch(session.id, db) != session else { return }
+            guard comparesRows, try LedgerState.Session.fetch(session.id, db, boots) != session else { return }
             throw Fault(
                 seq: record.seq, says: "the row of session \(session.name) is not what record \(record.seq) made it")
         case .ticket(let ticket)?:
@@ -186,7 +186,7 @@ struct AuditVerifier: Sendable {
             throw Fault(seq: nil, says: "the row of lease \(id) is not what it was at the cut")
         }
         for (id, session) in state.keptSessions ?? [:]
-        where try LedgerState.Session.fetch(id, db) ?? session != session {
+        where try LedgerState.Session.fetch(id, db, boots) ?? session != session {
             throw Fault(seq: nil, says: "the row of session \(session.name) is not what it was at the cut")
         }
         let untold = try Int64.fetchAll(
@@ -207,7 +207,14 @@ struct AuditVerifier: Sendable {
         }
         let empty = try String.fetchOne(
             db,
-            sql: "SELECT name FROM sessions WHERE NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)")
+            sql: """
+                SELECT name FROM sessions
+                WHERE state = 'ended' AND NOT EXISTS (SELECT 1 FROM leases WHERE session_id = sessions.id)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM audit
+                        WHERE session = sessions.name AND event = 'session.ended'
+                            AND json_extract(details, '$.session_id') = sessions.id)
+                """)
         if first > cut?.seq ?? 0, let empty { throw Fault(seq: nil, says: "no record tells of session \(empty)") }
     }
 

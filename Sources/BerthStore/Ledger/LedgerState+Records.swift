@@ -28,7 +28,7 @@ extension LedgerState {
             pools[try Self.needed(entry.pool).rawValue] = details.pool
             hasNewPools = true
         case .sessionStarted: try start(entry, details, wall)
-        case .sessionReady, .sessionSlept, .sessionWoken, .sessionStopping: try turn(entry)
+        case .sessionReady, .sessionSlept, .sessionWoken, .sessionStopping: try turn(entry, details)
         case .sessionEnded: return try endSession(entry, wall)
         case .leaseGranted: try grant(entry, details, wall)
         case .leaseRenewed, .leaseAdjusted:
@@ -72,12 +72,14 @@ extension LedgerState {
     }
 
     /// A session of a template comes to another phase.
-    private mutating func turn(_ entry: AuditEntry) throws {
+    private mutating func turn(_ entry: AuditEntry, _ details: AuditDetails) throws {
         let name = try Self.needed(entry.session).rawValue
         guard sessions[name]?.template != nil, let phase = SessionPhase(event: entry.event) else {
             throw Misfit(says: "session \(name) is of no template")
         }
         sessions[name]?.phase = phase.rawValue
+        // Said of a sleep without a lease alone.
+        sessions[name]?.rest = details.expiry
     }
 
     private mutating func endSession(_ entry: AuditEntry, _ wall: Int64) throws -> Ended {
@@ -85,7 +87,7 @@ extension LedgerState {
         guard var session = sessions.removeValue(forKey: name), session.leases == 0 else {
             throw Misfit(says: "session \(name) ended and was not there, or had leases")
         }
-        session.endedAt = wall
+        (session.endedAt, session.rest) = (wall, nil)
         return .session(session)
     }
 

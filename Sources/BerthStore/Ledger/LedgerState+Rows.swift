@@ -7,7 +7,7 @@ extension LedgerState {
     /// What lives, and every port.
     init(_ db: Database, _ boots: BootRegistry) throws {
         for row in try Row.fetchAll(db, sql: "SELECT * FROM sessions WHERE state = 'active'") {
-            sessions[row["name"]] = Session(row)
+            sessions[row["name"]] = try Session(row, boots)
         }
         for row in try Row.fetchAll(db, sql: "SELECT * FROM leases WHERE state = 'active'") {
             leases[row["id"]] = try Lease(row, db, boots)
@@ -41,16 +41,24 @@ extension LedgerState {
 }
 
 extension LedgerState.Session {
-    init(_ row: Row) {
+    init(_ row: Row, _ boots: BootRegistry) throws {
+        let rest: AuditDetails.Deadline? =
+            row["has_released"] == 0 as Int64
+            ? nil
+            : AuditDetails.Deadline(
+                ttl: row["asleep_ttl_ms"], expiresAt: row["asleep_expires_at"],
+                boot: try (row["asleep_boot"] as Int64?).map { try boots.boot($0).description },
+                bootTime: row["asleep_boot_ms"])
         self.init(
             id: row["id"], name: row["name"], principal: row["principal"], createdAt: row["created_at"],
             endedAt: row["ended_at"], leases: row["lease_count"], ports: row["port_count"], template: row["template"],
-            phase: row["phase"])
+            phase: row["phase"], rest: rest)
     }
 
     /// The session of that id; nil when there is none.
-    static func fetch(_ id: Int64, _ db: Database) throws -> Self? {
-        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM sessions WHERE id = ?"), arguments: [id]).map(Self.init)
+    static func fetch(_ id: Int64, _ db: Database, _ boots: BootRegistry) throws -> Self? {
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM sessions WHERE id = ?"), arguments: [id])
+            .map { try Self($0, boots) }
     }
 }
 

@@ -35,6 +35,8 @@ struct LedgerState: Hashable, Sendable, Codable {
         /// Nil in states of before there were any, too.
         var template: String?
         var phase: String?
+        /// Set while it sleeps without a lease.
+        var rest: AuditDetails.Deadline?
     }
 
     /// A row of `leases`, with its agents.
