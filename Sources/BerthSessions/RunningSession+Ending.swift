@@ -128,6 +128,13 @@ extension RunningSession {
         await stopAll()
     }
 
+    /// Stops what still runs of a session that sleeps: the daemon before was stopped while its agents were.
+    func stopSurvivors() async {
+        await enter()
+        defer { leave() }
+        if mode == .asleep { await stopAll() }
+    }
+
     /// Lets a start fail that is under way; a session that has started goes on.
     func abandonStart() {
         guard mode == .starting, readySince == nil else { return }

@@ -18,10 +18,12 @@ extension SessionKeeper {
                 context)
             // It may have fallen asleep meanwhile; else somebody else is about to end it too.
             if !isStopping, try await active(name, for: context.caller)?.template?.rest != nil { continue }
-            let running = kept.withLock { $0.byRow[session.row]?.running }
-            await running?.end()
-            try await manager.endSession(name, context)
-            if let running { forget(running) }
+            try await unlessStopping { () async throws(BerthError) in
+                let running = self.kept.withLock { $0.byRow[session.row]?.running }
+                await running?.end()
+                try await self.manager.endSession(name, context)
+                if let running { self.forget(running) }
+            }
             return
         }
         try await manager.endSession(name, context)

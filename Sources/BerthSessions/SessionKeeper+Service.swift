@@ -9,13 +9,13 @@ extension SessionKeeper: Service {
     private static let tick = Duration.seconds(1)
 
     /// Hears of ended processes and leases, until the daemon stops. The agents live on.
+    ///
+    /// Nothing that is under way then is waited for, since an agent may take long to stop: the next daemon goes on with it.
     package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withTaskGroup { group in
-                group.addTask { await self.hear() }
-                group.addTask { await self.lookEachTick() }
-            }
-        }
+        let tasks = [Task { await hear() }, Task { await lookEachTick() }]
+        defer { for task in tasks { task.cancel() } }
+        // Ends by a cancellation too.
+        try? await gracefulShutdown()
     }
 
     private func lookEachTick() async {

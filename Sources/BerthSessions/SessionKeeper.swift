@@ -106,18 +106,24 @@ package final class SessionKeeper: SessionKeeping {
         guard session.endedAt == nil else { return try await started(request.session, kind, context.caller) }
         guard case .active = lease.state, session.template?.rest == nil else {
             // What an earlier request got may sleep by now.
-            if session.template?.rest != nil { try await awaken(session.name, row: session.row, wait) }
+            if session.template?.rest != nil { try await awakenUnlessStopping(session, wait) }
             return try await started(request.session, kind, context.caller)
         }
         let kept = keep(session, lease, .starting)
         let isNew = kind == .created && !kept.running.isWoken
         try await attend(to: kept, mayAbandon: isNew && context.idempotency == nil)
         switch await kept.running.mode {
-        case .asleep, .released: try await awaken(session.name, row: session.row, wait)
+        case .asleep, .released: try await awakenUnlessStopping(session, wait)
         case .starting, .running, .ending: break
         }
         return try await started(
             request.session, kind == .created && !isNew ? .existing : kind, context.caller)
+    }
+
+    private func awakenUnlessStopping(_ session: Session, _ wait: WaitPreference?) async throws(BerthError) {
+        try await unlessStopping { () async throws(BerthError) in
+            try await self.awaken(session.name, row: session.row, wait)
+        }
     }
 
     /// Leases the block, in line where the request may wait.
@@ -146,13 +152,13 @@ package final class SessionKeeper: SessionKeeping {
     /// - Parameter mayAbandon: whether it is the request's own, which has no key to come back with: a client that hangs up
     ///   while its agents are started does not want them any more.
     private func attend(to kept: Kept, mayAbandon: Bool) async throws(BerthError) {
-        let result = await withTaskCancellationHandler {
-            await kept.start.value
-        } onCancel: {
-            guard mayAbandon else { return }
-            Task { await kept.running.abandonStart() }
+        do throws(BerthError) {
+            try await outcome(of: kept.start)
+        } catch {
+            // A stop of the daemon cancels later than it lets go, and is no hang-up.
+            if mayAbandon, Task.isCancelled, !Task.isShuttingDownGracefully { await kept.running.abandonStart() }
+            throw error
         }
-        try result.get()
     }
 
     /// The session in memory; it is made, and its start begins, where it is not there yet.
@@ -229,7 +235,9 @@ package final class SessionKeeper: SessionKeeping {
             switch phase {
             case .starting: _ = keep(session, lease, .starting)
             case .running: await keep(session, lease, .running).running.restartMissing()
-            case .asleep: _ = keep(session, lease, .asleep)
+            case .asleep:
+                let running = keep(session, lease, .asleep).running
+                Task { await running.stopSurvivors() }
             case .stopping:
                 let running = keep(session, lease, .ending).running
                 Task { await self.finish(running) }

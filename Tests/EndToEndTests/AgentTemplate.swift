@@ -4,7 +4,7 @@ import Glibc
 struct AgentTemplate {
     /// It answers every request with what it was started with, and logs it.
     private static let program = """
-        import http.server, json, os, subprocess, sys, time
+        import http.server, json, os, signal, subprocess, sys, time
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -26,6 +26,9 @@ struct AgentTemplate {
             stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
             child = subprocess.Popen([sys.executable, "-c", stubborn])
             print("child", child.pid, flush=True)
+        if "--mute" in sys.argv:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(600)
         if "--fail" in sys.argv:
             sys.exit("there is no league today")
         server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
@@ -76,6 +79,10 @@ struct AgentTemplate {
                 agents:
                   fine: { command: [python3, "\(program)"] }
                   poor: { command: [python3, "\(program)", --fail] }
+              stubborn:
+                user: \(user)
+                agents:
+                  mute: { command: [python3, "\(program)", --mute], stop: { grace_seconds: 60 } }
               missing:
                 user: \(user)
                 agents:

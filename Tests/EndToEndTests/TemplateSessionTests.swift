@@ -191,6 +191,37 @@ import Testing
         }
     }
 
+    @Test func `keep no daemon from its end, which the next one goes on from`() throws {
+        try AgentTemplate.withDaemon { daemon, template in
+            func send(_ method: String, _ path: String, _ body: JSON? = nil) throws -> Connection {
+                let connection = try daemon.unix.connect()
+                try connection.send(
+                    Connection.request(
+                        method, path, try body?.encoded(), headers: [("Idempotency-Key", "once")], host: "localhost"))
+                return connection
+            }
+            func phase() throws -> JSON { try daemon.call("GET", "/v1/sessions/alice").json["phase"] }
+
+            let start = try send("POST", "/v1/sessions", ["session": "alice", "template": "stubborn"])
+            #expect(becomesTrue { template.processes.count == 1 })
+            let agent = template.processes
+            #expect(try daemon.stop() == .exited(0))
+            expectProblem(try start.receive(), 503, "storage-unavailable")
+            try daemon.start()
+            #expect(try phase() == "starting" && template.processes == agent)
+
+            let end = try send("DELETE", "/v1/sessions/alice")
+            #expect(try becomesTrue { try phase() == "stopping" })
+            #expect(try daemon.stop() == .exited(0))
+            expectProblem(try end.receive(), 503, "storage-unavailable")
+            try daemon.start()
+            #expect(try phase() == "stopping" && template.processes == agent)
+            for process in agent { Glibc.kill(process, SIGKILL) }
+            #expect(try becomesTrue { try daemon.pool()["leased"] == 0 })
+            #expect(template.processes.isEmpty)
+        }
+    }
+
     @Test func `are not started for somebody whom the template does not allow`() throws {
         try AgentTemplate.withDaemon { daemon, template in
             let token = try daemon.createdToken("web")
