@@ -192,7 +192,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "BerthSessionsTests", dependencies: ["BerthCore", "BerthSessions"],
+            name: "BerthSessionsTests",
+            dependencies: [
+                "BerthCore", "BerthLeasing", "BerthRouter", "BerthSessions", "BerthStore", "BerthTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "BerthServerTests",
