@@ -87,7 +87,9 @@ extension SocketTable {
         // sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode
         let fields = line.split(separator: 0x20)
         guard fields.count >= 10, let inode = UInt64(String(decoding: fields[9], as: UTF8.self)) else { return nil }
-        let isTimeWait = transport == .tcp && fields[3].elementsEqual("06".utf8)
+        // By the timer, since one whose peer has not closed its half is in FIN_WAIT2.
+        let isTimeWait =
+            transport == .tcp && (fields[3].elementsEqual("06".utf8) || fields[5].starts(with: "03:".utf8))
         let local = fields[1].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard !isTimeWait, local.count == 2, local[1].elementsEqual(wanted),
             let bytes = SocketAddressText.bytes(hexadecimal: Array(local[0])),

@@ -26,8 +26,12 @@ struct list {
     int waiting;
 };
 
+// idiag_timer of what is left of a connection whose socket is gone (sock_diag(7)).
+enum { TIMER_TIME_WAIT = 3 };
+
 static void append(struct list *list, const struct inet_diag_msg *message) {
-    if (message->idiag_state == TCP_TIME_WAIT) {
+    // Where the peer has not closed its half, the state is FIN_WAIT2; to a server that binds it is the same.
+    if (message->idiag_state == TCP_TIME_WAIT || message->idiag_timer == TIMER_TIME_WAIT) {
         list->waiting++;
         return;
     }

@@ -100,6 +100,21 @@ import Testing
         #expect(try boundPorts(in: PortBlock(port)) == [port])
     }
 
+    @Test func `counts a port free though a client keeps its half of a connection open`() throws {
+        let port = try TestPorts.free(1).first
+        let listener = try TestSocket.bind(.tcp, .ipv4("127.0.0.1"), port: port.number, options: [SO_REUSEADDR])
+        try listener.listen()
+        let client = try listener.connectClient()
+        try listener.accept().close()
+        listener.close()
+        #expect(eventually { probe.listeners(on: port).isEmpty })
+        #expect(try boundPorts(in: PortBlock(port)).isEmpty == canTellTimeWait)
+        let server = try TestSocket.bind(.tcp, .ipv4("127.0.0.1"), port: port.number, options: [SO_REUSEADDR])
+        try server.listen()
+        #expect(try boundPorts(in: PortBlock(port)) == [port])
+        client.close()
+    }
+
     @Test func `counts a port bound that no server can bind yet`() throws {
         let port = try makeTimeWait(options: [])
         #expect(throws: TestSocket.Failure.self) {
