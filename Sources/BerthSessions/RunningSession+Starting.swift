@@ -64,10 +64,6 @@ extension RunningSession {
                 "The template of the session \(session.name) is in the configuration no more, or has other agents now.")
         }
         failure = nil
-        for agent in agents where lives[agent.template.name]?.process == nil {
-            guard mode == .starting else { throw Self.ended(session.name) }
-            try await launch(agent)
-        }
         try await becomeReady()
         guard mode == .starting,
             try await tools.manager.turn(
@@ -75,6 +71,18 @@ extension RunningSession {
         else { throw Self.ended(session.name) }
         mode = .running
         readySince = tools.manager.now().boot
+    }
+
+    /// Starts those that have no process: none was started yet, or what an earlier daemon left has ended by now. Their
+    /// restarts would wait for this start to end.
+    private func launch(missing agents: [RenderedAgent]) async throws(BerthError) {
+        for agent in agents where lives[agent.template.name]?.process == nil {
+            if let failure { throw failure }
+            guard mode == .starting else { throw Self.ended(session.name) }
+            restarts.removeValue(forKey: agent.template.name)?.cancel()
+            lives[agent.template.name] = .stopped
+            try await launch(agent)
+        }
     }
 
     /// Makes an agent's process, has it recorded, and only then lets it become the agent.
@@ -108,12 +116,13 @@ extension RunningSession {
             cidfile: agent.template.isContainer ? tools.files.cidfile(agent.template.name, session: session.row) : nil)
     }
 
-    /// Asks all agents, again and again, until each has answered once.
+    /// Starts all agents and asks them, again and again, until each has answered once.
     private func becomeReady() async throws(BerthError) {
         let deadline = tools.manager.now().boot.advanced(byMilliseconds: Int64(template?.readySeconds ?? 60) * 1000)
         var missing = agents
         var pause = Duration.milliseconds(20)
         while true {
+            try await launch(missing: missing)
             let silent = await silentOnes(missing)
             if let failure { throw failure }
             guard mode == .starting else { throw Self.ended(session.name) }

@@ -19,8 +19,13 @@ struct SessionWorld {
     let keeper: SessionKeeper
     let hearing: Task<Void, Never>
 
-    private struct EverReady: ReadinessProbe {
-        func isReady(_ readiness: Readiness, on port: Port) async -> Bool { true }
+    /// An agent answers while its process runs.
+    private struct RunningProbe: ReadinessProbe {
+        let launcher: FakeAgentLauncher
+
+        func isReady(_ readiness: Readiness, on port: Port) async -> Bool {
+            launcher.running.contains { $0.order.environment["PORT"] == String(port.number) }
+        }
     }
 
     private struct SilentObserver: CommitObserver {
@@ -70,7 +75,8 @@ struct SessionWorld {
             clock: clock, logger: logger)
         let keeper = SessionKeeper(
             parts: SessionKeeper.Parts(
-                manager: manager, templates: [template(ports)], launcher: launcher, probe: EverReady(),
+                manager: manager, templates: [template(ports)], launcher: launcher,
+                probe: RunningProbe(launcher: launcher),
                 files: AgentFiles(folder: "/agents"), url: { session, agent, _ in "router/\(session)/\(agent)" },
                 token: { "token \($0)" },
                 logger: logger))

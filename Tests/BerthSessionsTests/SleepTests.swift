@@ -203,6 +203,35 @@ import Testing
         #expect(world.launcher.running.count == 2)
     }
 
+    @Test func `starts what an earlier daemon's start left dying, without waiting for its own end`() async throws {
+        var world = try await SessionWorld.start()
+        try await world.start("alice")
+        await world.idle()
+        let routed = try world.routed()
+        let owner = try await world.manager.owner(of: try await world.session())
+        let start = TemplateStart(template: "draft", variables: [:])
+        let reply = try await world.manager.lease(
+            GrantRequest(
+                session: "alice", count: 2, name: start.leaseName, agents: ["one", "two"], template: start,
+                wakes: routed.row), owner)
+        guard case .created(let lease) = reply else {
+            Issue.record("there is room")
+            return
+        }
+        // It was attached, and never told to go.
+        let dying = world.processes.start(77)
+        _ = try await world.manager.attach(
+            "one", .caller(dying), port: nil, to: lease.id, ChangeContext(caller: .daemon))
+        world = try await world.restarted()
+        let next = world
+        #expect(await eventually { next.launcher.running.contains { $0.order.logPath.hasSuffix("two.log") } })
+        world.processes.end(77)
+        let running = try #require(next.keeper.kept(of: lease.id))
+        await running.exited("one", dying)
+        try await world.manager.routes.wake(routed)
+        #expect(world.launcher.running.count == 2 && world.port("one") != nil)
+    }
+
     @Test func `gets no ports in the name of a token that was revoked, nor past its quota`() async throws {
         let world = try await SessionWorld.start()
         let administrator = ChangeContext(caller: .daemon)

@@ -49,6 +49,7 @@ struct RandomHistory {
         case 83..<94: try await pass()
         case 94..<96: try await tokens()
         case 96: try await turn()
+        case 97..<99: try await sleepOrWake()
         default: try await restart()
         }
     }
@@ -174,7 +175,20 @@ struct RandomHistory {
             guard let phase = SessionPhase.allCases.randomElement(using: &random) else { return }
             let earlier = Set(SessionPhase.allCases.filter { _ in random.happens(inPercent: 70) })
             _ = try await test.store.turn(session.row, from: earlier, to: phase, reason: "it is its turn", .daemon)
-            try await sleepOrWake(session)
+        }
+    }
+
+    /// Sessions of templates fall asleep without their ports, and wake; each has its turn a few times.
+    private mutating func sleepOrWake() async throws {
+        for _ in 0..<4 {
+            for session in try await test.store.templateSessions() {
+                // What is refused to one keeps the others from nothing.
+                do {
+                    try await sleepOrWake(session)
+                } catch let error as BerthError where error.code != .internal {
+                    continue
+                }
+            }
         }
     }
 
@@ -188,7 +202,11 @@ struct RandomHistory {
             guard let lease = leases.first(where: { $0.name == start.leaseName }) else { return }
             _ = try await test.store.sleep(
                 session.row, releasing: lease.id, from: Set(SessionPhase.allCases), reason: "idle", .daemon)
-        } else if random.happens(inPercent: 40) {
+            // Now and then its time runs out.
+            guard random.happens(inPercent: 10) else { return }
+            test.clock.advance(milliseconds: 130_000)
+            for _ in 0..<20 { _ = try await test.store.expire(limit: 5, .daemon) }
+        } else if random.happens(inPercent: 50) {
             let owner: ChangeContext = session.principal == .user(1000) ? .alice : .bob
             var wish = Wish(session: session.name, context: owner)
             (wish.template, wish.name, wish.agents) = (start, start.leaseName, ["one"])
