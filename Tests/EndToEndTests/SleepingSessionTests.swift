@@ -98,10 +98,12 @@ import Testing
 
     @Test func `end when their time is over`() throws {
         try withWorld { world in
-            _ = try world.daemon.startSession("alice", "pair", ["ttl_seconds": 4])
+            _ = try world.daemon.startSession("alice", "pair", ["ttl_seconds": 20])
             try world.expectSleep()
             #expect(
-                try becomesTrue { try world.daemon.call("GET", "/v1/sessions/alice").json["state"] == "ended" })
+                try becomesTrue(within: 40) {
+                    try world.daemon.call("GET", "/v1/sessions/alice").json["state"] == "ended"
+                })
             let last = try world.daemon.all("/v1/audit?session=alice", "events").last
             #expect(last?["event"] == "session.ended" && last?["reason"] == "its TTL ran out while it slept")
         }
