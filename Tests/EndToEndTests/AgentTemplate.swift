@@ -24,7 +24,7 @@ struct AgentTemplate {
         print("starts", os.environ["BERTH_AGENT"], flush=True)
         if "--family" in sys.argv:
             stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-            child = subprocess.Popen([sys.executable, "-c", stubborn])
+            child = subprocess.Popen([sys.executable, "-c", stubborn, sys.argv[0] + ".child"])
             print("child", child.pid, flush=True)
         if "--mute" in sys.argv:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -106,17 +106,22 @@ extension AgentTemplate {
         defer {
             daemon.kill()
             // The agents outlive the daemon.
-            for process in template.processes { Glibc.kill(process, SIGKILL) }
+            for process in template.processes + template.children { Glibc.kill(process, SIGKILL) }
         }
         try daemon.start()
         try body(daemon, template)
     }
 
     /// The live processes that run the program.
-    var processes: [pid_t] {
+    var processes: [pid_t] { live(program) }
+
+    /// The live processes that agents of the program have made, and that ignore SIGTERM.
+    var children: [pid_t] { live(program + ".child") }
+
+    private func live(_ argument: String) -> [pid_t] {
         let names = (try? TemporaryFolder.names(in: "/proc")) ?? []
         return names.compactMap { Int($0) }
-            .filter { ProcessLook.command($0).contains(program) && ProcessLook.isAlive($0) }.map { pid_t($0) }
+            .filter { ProcessLook.command($0).contains(argument) && ProcessLook.isAlive($0) }.map { pid_t($0) }
     }
 }
 

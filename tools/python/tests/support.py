@@ -164,8 +164,11 @@ class Daemon:
         return [lease.id for lease in self.client.leases(session)]
 
 
+INTERRUPTIBLE = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 def python(code: str, environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
-    """A Python program beside ours, whose output is read."""
+    """A Python program beside ours, whose output is read. It can be interrupted, though tests in the background cannot."""
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], env=dict(environment), stdin=subprocess.DEVNULL,
+        [sys.executable, "-c", INTERRUPTIBLE + code, *arguments], env=dict(environment), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
