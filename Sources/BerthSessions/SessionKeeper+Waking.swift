@@ -34,7 +34,12 @@ extension SessionKeeper: SessionWaker {
             all.wakings[row] = waking
             return waking
         }
-        try await waking.value.get()
+        do throws(BerthError) {
+            try await waking.value.get()
+        } catch {
+            // There is nothing to wake any more: whoever asks looks again, and is told what is there now.
+            guard error.code == .leaseEnded else { throw error }
+        }
     }
 
     /// Returns once the session's agents run.
