@@ -9,9 +9,8 @@ package enum FileTrust {
     ///   - owner: its owner's uid. Root may do everything anyway.
     ///   - user: the uid that relies on it.
     package static func fault(ofFolder mode: UInt32, owner: UInt32, user: UInt32) -> String? {
-        if owner != user, owner != 0 { return "belongs to user \(owner)" }
-        guard mode & 0o022 != 0, mode & 0o1000 == 0 else { return nil }
-        return "can be written by others (mode \(octal(mode)))"
+        let isSticky = mode & 0o1000 != 0
+        return fault(ofCommands: isSticky ? mode & ~0o022 : mode, owner: owner, user: user)
     }
 
     /// What lets others decide on what a file says to run; nil where nothing does.

@@ -59,7 +59,7 @@ extension ClientHandler {
     ) -> Bool {
         guard credential != .authorization else { return false }
         return head.headers["authorization"].allSatisfy { field in
-            Credential.bearer(field).map { parts.gate.judge($0, for: session) == .unknown } ?? true
+            BearerToken.secret(in: field).map { parts.gate.judge($0, for: session) == .unknown } ?? true
         }
     }
 

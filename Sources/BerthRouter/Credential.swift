@@ -26,10 +26,10 @@ enum Credential: Hashable {
         }
         let own = headers["berth-authorization"]
         if !own.isEmpty {
-            if own.count == 1, opens(bearer(own[0])) { return .ownField }
+            if own.count == 1, opens(BearerToken.secret(in: own[0])) { return .ownField }
         } else {
             let fields = headers["authorization"]
-            if fields.count == 1, opens(bearer(fields[0])) { return .authorization }
+            if fields.count == 1, opens(BearerToken.secret(in: fields[0])) { return .authorization }
             if opens(cookie(in: headers)) { return .cookie }
         }
         if isForeign { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
@@ -38,20 +38,6 @@ enum Credential: Hashable {
             "Send the session's token, or one whose sessions these are, as Authorization: Bearer <token> or, where the agent"
                 + " has an Authorization of its own, as Berth-Authorization.")
     }
-
-    /// The token of `Bearer <token>` (RFC 6750, 2.1); nil for any other scheme.
-    static func bearer(_ field: String) -> String? {
-        let field = field.utf8.drop { $0 == space }
-        guard field.prefix(6).elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 }) else { return nil }
-        let rest = field.dropFirst(6)
-        let token = rest.drop { $0 == space }.prefix { $0 != space }
-        guard rest.first == space, !token.isEmpty, rest[token.endIndex...].allSatisfy({ $0 == space }) else {
-            return nil
-        }
-        return String(token)
-    }
-
-    private static let space = UInt8(ascii: " ")
 
     /// Nil where it stands several times: somebody else may have set the other one.
     private static func cookie(in headers: HTTPHeaders) -> String? {

@@ -25,10 +25,8 @@ package struct TokenCheck: Sendable {
     ///
     /// Hashes are compared in constant time, so that no answer's delay tells how much of a guess was right.
     func bearer(_ fields: [String]) -> Bearer? {
-        guard fields.count == 1, let field = fields.first else { return nil }
-        let parts = field.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return bearer(secret: String(parts[1]))
+        guard fields.count == 1, let secret = BearerToken.secret(in: fields[0]) else { return nil }
+        return bearer(secret: secret)
     }
 
     /// Whom a token stands for; nil for one that is unknown, revoked or past its end.

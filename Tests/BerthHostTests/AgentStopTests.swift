@@ -30,9 +30,9 @@ import Testing
         try await house.run(house.order(["sh", "-c", script])) { process async throws in
             let numbers = try await house.numbers(2)
             #expect(numbers.count == 2)
-            let outcome = await house.launcher.stop(process, signal: SIGTERM, graceMilliseconds: 2000)
+            let outcome = await house.launcher.stop(process, signal: SIGTERM, graceMilliseconds: 5000)
             // A shell and its sleep ignore SIGTERM; on a busy host others may be too slow.
-            #expect([.killed(2), .killed(3), .killed(4)].contains(outcome), "\(outcome)")
+            #expect([.killed(2), .killed(3)].contains(outcome), "\(outcome)")
             #expect(numbers.filter(lives) == [])
             #expect(house.left(of: process) == [])
             #expect(house.launcher.reap(process) == .signalled(SIGTERM))

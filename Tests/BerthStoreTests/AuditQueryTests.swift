@@ -57,11 +57,11 @@ import Testing
     @Test(arguments: [1, 2])
     func `finds what a walk through all records finds`(seed: Int) async throws {
         var history = try await RandomHistory(seed: seed)
-        for _ in 0..<800 { try await history.step() }
+        for _ in 0..<1_000 { try await history.step() }
         var all = AuditFilter()
         all.limit = 1_000_000
         let records = try await history.test.store.audit(all)
-        #expect(records.count > 400)
+        #expect(records.count > 500)
         var random = SplitMix64(seed: seed)
         var found = 0
         for _ in 0..<300 {
