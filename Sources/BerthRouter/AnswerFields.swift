@@ -1,6 +1,7 @@
+internal import NIOCore
 internal import NIOHTTP1
 
-/// Makes the head that a client gets out of the one that an agent sent.
+/// Makes the head that a client gets out of the one that an agent sent, or of the router's own.
 struct AnswerFields {
     /// What becomes of the client's connection behind the answer.
     enum Persistence: Hashable {
@@ -18,43 +19,80 @@ struct AnswerFields {
     /// Answers to HEAD and of status 304 tell the length of a body that they do not have.
     let keepsLength: Bool
 
-    func head(_ answer: HTTPResponseHead) -> HTTPResponseHead {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(answer.headers.count + 3)
-        let options = ConnectionOptions(answer.headers)
-        for (name, value) in answer.headers where !options.names(name) {
-            switch FieldKind(name) {
-            case .hopByHop, .requestID: break
-            case .contentLength: if keepsLength { headers.add(name: name, value: value) }
-            case .setCookie: if !Credential.setsOwnCookie(value) { headers.add(name: name, value: value) }
-            case .endToEnd, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie:
-                headers.add(name: name, value: value)
+    func head(_ answer: ResponseHead, without dropped: StaticString? = nil) -> ByteBuffer {
+        var out = Self.start(answer)
+        let section = answer.fields
+        section.write(to: &out) { field in
+            if answer.connection.names(field, of: section) { return .drop }
+            if let dropped, section.isNamed(field, dropped) { return .drop }
+            switch field.kind {
+            case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .requestID: return .drop
+            case .contentLength: return keepsLength ? .pass : .drop
+            case .setCookie: return Credential.setsOwnCookie(section.string(field.value)) ? .drop : .pass
+            case .endToEnd, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie: return .pass
             }
         }
-        headers.add(name: "X-Request-Id", value: requestID)
-        switch framing {
-        case .none, .close: break
-        case .length(let length): headers.add(name: "Content-Length", value: length)
-        case .chunked: headers.add(name: "Transfer-Encoding", value: "chunked")
+        end(&out)
+        return out
+    }
+
+    /// The same for fields that lie apart.
+    func head(_ status: HTTPResponseStatus, _ fields: HTTPHeaders) -> ByteBuffer {
+        var out = ByteBuffer(staticString: "HTTP/1.1 ")
+        out.writeField("", "\(status.code) \(status.reasonPhrase)")
+        for (name, value) in fields {
+            switch FieldKind(name) {
+            case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .requestID, .contentLength: break
+            case .setCookie where Credential.setsOwnCookie(value): break
+            case .endToEnd, .setCookie, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie:
+                out.writeString(name)
+                out.writeField(": ", value)
+            }
         }
-        switch persistence {
-        case .keep: break
-        case .keepOld: headers.add(name: "Connection", value: "keep-alive")
-        case .close: headers.add(name: "Connection", value: "close")
-        case .upgrade(let name):
-            headers.add(name: "Connection", value: "Upgrade")
-            headers.add(name: "Upgrade", value: name)
-        }
-        return HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
+        end(&out)
+        return out
     }
 
     /// A head of status 1xx that is passed on by the way: it has no framing.
-    static func interim(_ answer: HTTPResponseHead) -> HTTPResponseHead {
-        var headers = HTTPHeaders()
-        let options = ConnectionOptions(answer.headers)
-        for (name, value) in answer.headers where !options.names(name) && FieldKind(name) == .endToEnd {
-            headers.add(name: name, value: value)
+    static func interim(_ answer: ResponseHead) -> ByteBuffer {
+        var out = start(answer)
+        let section = answer.fields
+        section.write(to: &out) { field in
+            field.kind != .endToEnd || answer.connection.names(field, of: section) ? .drop : .pass
         }
-        return HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
+        out.writeStaticString("\r\n")
+        return out
+    }
+
+    private static func start(_ answer: ResponseHead) -> ByteBuffer {
+        let text = answer.fields.text
+        // Room for the lines behind it, and for a short body.
+        var out = ByteBufferAllocator().buffer(capacity: text.readableBytes + 2048)
+        out.writeStaticString("HTTP/1.1 ")
+        out.writeString(String(answer.status))
+        out.writeStaticString(" ")
+        text.withUnsafeReadableBytes { bytes in
+            _ = out.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[answer.reason.range]))
+        }
+        out.writeStaticString("\r\n")
+        return out
+    }
+
+    private func end(_ out: inout ByteBuffer) {
+        out.writeField("X-Request-Id: ", requestID)
+        switch framing {
+        case .none, .close: break
+        case .length(let length): out.writeField("Content-Length: ", String(length))
+        case .chunked: out.writeField("Transfer-Encoding: ", "chunked")
+        }
+        switch persistence {
+        case .keep: break
+        case .keepOld: out.writeField("Connection: ", "keep-alive")
+        case .close: out.writeField("Connection: ", "close")
+        case .upgrade(let name):
+            out.writeField("Connection: ", "Upgrade")
+            out.writeField("Upgrade: ", name)
+        }
+        out.writeStaticString("\r\n")
     }
 }

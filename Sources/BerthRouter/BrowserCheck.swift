@@ -1,5 +1,4 @@
 internal import BerthCore
-internal import NIOHTTP1
 
 /// Keeps pages of other sites from using a cookie that the browser sends by itself.
 ///
@@ -10,10 +9,10 @@ enum BrowserCheck {
     ///   - head: of a request whose credential is the cookie.
     ///   - host: the one that it named, which is the router's own.
     /// - Throws: `forbidden-origin`.
-    static func check(_ head: HTTPRequestHead, host: String, scheme: String) throws(BerthError) {
-        let origins = head.headers["origin"]
+    static func check(_ head: RequestHead, host: String, scheme: String) throws(BerthError) {
+        let origins = head.fields["origin"]
         let areOwn = origins.count < 2 && origins.allSatisfy { isOwn(origin: $0, host: host, scheme: scheme) }
-        let isForeign = head.headers["sec-fetch-site"].contains { $0.lowercased() == "cross-site" }
+        let isForeign = head.fields["sec-fetch-site"].contains { $0.lowercased() == "cross-site" }
         guard areOwn, !isForeign || isNavigation(head) else {
             throw BerthError(
                 .forbiddenOrigin,
@@ -32,8 +31,8 @@ enum BrowserCheck {
         return one.label == other.label && one.port == other.port
     }
 
-    private static func isNavigation(_ head: HTTPRequestHead) -> Bool {
-        (head.method == .GET || head.method == .HEAD) && head.headers.first(name: "sec-fetch-mode") == "navigate"
-            && head.headers.first(name: "sec-fetch-dest") == "document"
+    private static func isNavigation(_ head: RequestHead) -> Bool {
+        (head.method == .get || head.method == .head) && head.fields["sec-fetch-mode"].first == "navigate"
+            && head.fields["sec-fetch-dest"].first == "document"
     }
 }

@@ -4,15 +4,44 @@ internal import NIOHTTP1
 
 /// From an agent's answer to the client.
 extension ClientHandler {
-    func upstreamRead(_ part: HTTPClientResponsePart) {
+    /// - Parameter framing: of the body that follows.
+    func upstreamRead(_ head: ResponseHead, _ framing: BodyFraming) {
+        guard let passage, let reading = passage.reading else { return }
+        switch head.status {
+        case 101:
+            guard let wish = reading.upgrade else { return loseUpstream() }
+            exchange.hear(isFinal: true)
+            let name = head.fields[.upgrade].first ?? wish
+            let fields = AnswerFields(
+                requestID: passage.requestID, framing: .none, persistence: .upgrade(name), keepsLength: false)
+            write(fields.head(head))
+            note(head.status)
+            tunnel()
+        case 100..<200:
+            exchange.hear(isFinal: false)
+            if passage.head.isCurrent { write(AnswerFields.interim(head)) }
+        default:
+            let isHeld = passage.wantsHeld && passage.head.method != .head
+            // Of one that is read whole the client has nothing yet.
+            exchange.hear(isFinal: !isHeld)
+            passage.keepsUpstream = head.isKeepAlive && framing != .close
+            passage.answerFraming = framing.passed(toCurrent: passage.head.isCurrent)
+            if isHeld {
+                passage.held = WholeAnswer(head)
+            } else {
+                pass(head)
+            }
+        }
+    }
+
+    func upstreamRead(_ part: BodyReader.Part) {
         switch part {
-        case .head(let head): readHead(head)
-        case .body(let bytes): readBody(bytes)
+        case .bytes(let bytes): readBody(bytes)
         case .end(let trailers): readEnd(trailers)
         }
     }
 
-    func upstreamReadComplete() { context?.flush() }
+    func upstreamReadComplete() { flush() }
 
     func upstreamWritabilityChanged() { advance() }
 
@@ -46,74 +75,46 @@ extension ClientHandler {
         advance()
     }
 
-    private func readHead(_ head: HTTPResponseHead) {
-        guard let passage, let reading = passage.reading else { return }
-        switch head.status.code {
-        case 101:
-            guard reading.upgrade != nil else { return loseUpstream() }
-            exchange.hear(isFinal: true)
-            let name = head.headers.first(name: "upgrade") ?? reading.upgrade ?? ""
-            let fields = AnswerFields(
-                requestID: passage.requestID, framing: .none, persistence: .upgrade(name), keepsLength: false)
-            passage.isSwitching = true
-            write(.head(fields.head(head)))
-            note(head.status)
-        case 100..<200:
-            exchange.hear(isFinal: false)
-            if passage.head.version == .http1_1 { write(.head(AnswerFields.interim(head))) }
-        default:
-            let isHeld = passage.wantsHeld && passage.head.method != .HEAD
-            // Of one that is read whole the client has nothing yet.
-            exchange.hear(isFinal: !isHeld)
-            passage.keepsUpstream = head.isKeepAlive
-            if isHeld {
-                passage.held = WholeAnswer(status: head.status, headers: head.headers, body: ByteBuffer())
-            } else {
-                pass(head, isHeldHead: passage.wantsHeld)
-            }
-        }
-    }
-
     /// Writes an agent's head to the client.
-    /// - Parameter isHeldHead: the answer to HEAD, which cannot know what the length and the tag would become.
-    private func pass(_ head: HTTPResponseHead, isHeldHead: Bool) {
+    private func pass(_ head: ResponseHead) {
         guard let passage else { return }
-        var framing = BodyFraming(ofAnswer: head, to: passage.head.method, version: passage.head.version)
-        var head = head
-        if isHeldHead {
-            head.headers.remove(name: "etag")
-            head.headers.remove(name: "content-length")
-            framing = .none
-        }
-        if framing == .close { passage.isLast = true }
+        if passage.answerFraming == .close { passage.isLast = true }
+        // The answer to HEAD cannot know what the length and the tag of one that is read whole would become.
+        let isHeldHead = passage.wantsHeld
         let fields = AnswerFields(
-            requestID: passage.requestID, framing: framing, persistence: persistence,
-            keepsLength: framing == .none && head.status.code != 204)
-        write(.head(fields.head(head)))
+            requestID: passage.requestID, framing: passage.answerFraming, persistence: persistence,
+            keepsLength: passage.answerFraming == .none && head.status != 204 && !isHeldHead)
+        write(fields.head(head, without: isHeldHead ? "etag" : nil))
         note(head.status)
     }
 
     private func readBody(_ bytes: ByteBuffer) {
-        guard let passage, passage.held != nil else { return write(.body(.byteBuffer(bytes))) }
+        guard let passage, let context else { return }
+        guard passage.held != nil else {
+            return output.write(bytes, isChunk: passage.answerFraming == .chunked, to: context)
+        }
         passage.held?.body.writeImmutableBuffer(bytes)
         guard let held = passage.held, held.body.readableBytes > parts.limits.maxHeldBytes else { return }
         // Too long to be looked at as a whole.
         passage.held = nil
         exchange.hear(isFinal: true)
-        pass(HTTPResponseHead(version: .http1_1, status: held.status, headers: held.headers), isHeldHead: false)
-        write(.body(.byteBuffer(held.body)))
+        if passage.answerFraming == .close { passage.isLast = true }
+        let fields = AnswerFields(
+            requestID: passage.requestID, framing: passage.answerFraming, persistence: persistence, keepsLength: false)
+        write(fields.head(held.status, held.headers))
+        note(Int(held.status.code))
+        output.write(held.body, isChunk: passage.answerFraming == .chunked, to: context)
     }
 
-    private func readEnd(_ trailers: HTTPHeaders?) {
-        guard let passage else { return }
-        // Of all answers of status 1xx only the consent to another protocol has an end.
-        if passage.isSwitching { return tunnel() }
+    private func readEnd(_ trailers: FieldSection?) {
+        guard let passage, let context else { return }
         if let held = passage.held {
             write(held)
+        } else if passage.answerFraming == .chunked {
+            output.writeLastChunk(trailers, to: context)
         }
-        write(.end(passage.held == nil ? RequestFields.trailers(trailers) : nil))
         // The agent's connection is given away before its reading is complete.
-        context?.flush()
+        flush()
         let upstream = passage.upstream
         passage.upstream = nil
         switch exchange.end() {
@@ -133,32 +134,31 @@ extension ClientHandler {
             return
         }
         var answer = held
-        for name in ["connection", "transfer-encoding", "content-length"] { answer.headers.remove(name: name) }
         if let transform = parts.transform {
             let place = PublicPlace(scheme: parts.scheme, authority: reading.host.text, prefix: target.prefix)
             answer = transform.transform(answer, of: route, path: passage.path, at: place)
         }
-        if answer.isKnown(to: passage.head) {
+        if answer.isKnown(to: passage.head.fields) {
             answer.status = .notModified
             answer.body.clear()
         }
         let isEmpty = answer.status == .notModified || answer.status == .noContent
         let fields = AnswerFields(
-            requestID: passage.requestID, framing: isEmpty ? .none : .length(String(answer.body.readableBytes)),
+            requestID: passage.requestID, framing: isEmpty ? .none : .length(answer.body.readableBytes),
             persistence: persistence, keepsLength: false)
-        write(.head(fields.head(HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers))))
-        if !isEmpty, answer.body.readableBytes > 0 { write(.body(.byteBuffer(answer.body))) }
-        note(answer.status)
+        write(fields.head(answer.status, answer.headers))
+        if !isEmpty { write(answer.body) }
+        note(Int(answer.status.code))
     }
 
     /// What is said of the connection behind this answer.
     var persistence: AnswerFields.Persistence {
         guard let passage, !passage.isLast, !state.isClosing else { return .close }
-        return passage.head.version == .http1_1 ? .keep : .keepOld
+        return passage.head.isCurrent ? .keep : .keepOld
     }
 
-    func note(_ status: HTTPResponseStatus) {
-        RouterMetrics.answered(status.code)
+    func note(_ status: Int) {
+        RouterMetrics.answered(status)
         if let passage { RouterMetrics.took((NIODeadline.now() - passage.startedAt).nanoseconds) }
     }
 
@@ -175,7 +175,7 @@ extension ClientHandler {
         RouterMetrics.tunnelled()
         exchange.upgrade()
         patience = .none
-        context.flush()
+        flush()
         let (near, far) = TunnelHalf.pair()
         do {
             try context.pipeline.syncOperations.addHandler(near)
@@ -183,17 +183,32 @@ extension ClientHandler {
         } catch {
             return cut()
         }
-        // The parsers give away what they have left outside of any reading.
-        endHTTP { far.flush() }
-        upstream.endHTTP { near.flush() }
+        // What each side has said ahead.
+        if let rest = reader.rest() { context.fireChannelRead(NIOAny(rest)) }
+        upstream.passRest()
+        far.flush()
+        near.flush()
         advance()
     }
 }
 
 extension WholeAnswer {
+    /// Without its body.
+    fileprivate init(_ head: ResponseHead) {
+        var headers = HTTPHeaders()
+        for field in head.fields.fields where !head.connection.names(field, of: head.fields) {
+            switch field.kind {
+            case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .contentLength: break
+            default: headers.add(name: head.fields.string(field.name), value: head.fields.string(field.value))
+            }
+        }
+        let status = HTTPResponseStatus(statusCode: head.status, reasonPhrase: head.fields.string(head.reason))
+        self.init(status: status, headers: headers, body: ByteBuffer())
+    }
+
     /// Whether the client has it already (RFC 9110, 13.1.2).
-    fileprivate func isKnown(to request: HTTPRequestHead) -> Bool {
+    fileprivate func isKnown(to request: FieldSection) -> Bool {
         guard status == .ok, let tag = headers.first(name: "etag") else { return false }
-        return EntityTag(field: tag).isNamed(by: request.headers["if-none-match"])
+        return EntityTag(field: tag).isNamed(by: request["if-none-match"])
     }
 }

@@ -24,24 +24,28 @@ extension ClientHandler {
     }
 
     private func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) {
-        guard let passage, let context else { return }
+        guard let passage else { return }
         // The rest of a request with a body is on its way, and nobody wants it.
         if passage.reading.map({ $0.framing != .none }) ?? true { passage.isLast = true }
         let fields = AnswerFields(
-            requestID: passage.requestID, framing: .length(String(body.readableBytes)), persistence: persistence,
+            requestID: passage.requestID, framing: .length(body.readableBytes), persistence: persistence,
             keepsLength: false)
-        write(.head(fields.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))))
-        if passage.head.method != .HEAD, body.readableBytes > 0 { write(.body(.byteBuffer(body))) }
-        write(.end(nil))
-        context.flush()
-        note(status)
+        write(fields.head(status, headers))
+        if passage.head.method != .head { write(body) }
+        flush()
+        note(Int(status.code))
         exchange.answerAlone(isLast: passage.isLast)
         finish()
     }
 
-    func write(_ part: HTTPServerResponsePart) {
+    func write(_ bytes: ByteBuffer) {
         guard let context else { return }
-        context.write(wrapOutboundOut(part), promise: nil)
+        output.write(bytes, to: context)
+    }
+
+    func flush() {
+        guard let context else { return }
+        output.flush(context)
     }
 
     /// The answer was the request's whole one: the next may come, or the connection ends.
@@ -59,10 +63,9 @@ extension ClientHandler {
     /// at once would make the kernel throw away what the client has not taken yet (RFC 9112, 9.6).
     func leave() {
         exchange.close()
-        gate.shut()
         patience = .farewell(.now())
         guard let context else { return }
-        context.flush()
+        output.flush(context)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
     }

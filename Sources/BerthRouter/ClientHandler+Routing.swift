@@ -1,24 +1,26 @@
 internal import BerthCore
 internal import NIOCore
-internal import NIOHTTP1
 
 /// From a request's head to the connection that carries it.
 extension ClientHandler {
     /// A request's turn has come.
-    func begin(_ head: HTTPRequestHead) {
+    func begin(_ head: RequestHead) {
         turn += 1
         patience = .none
         exchange.begin()
-        let options = ConnectionOptions(head.headers)
-        let passage = Passage(head: head, requestID: parts.requestID(head.headers.first(name: "x-request-id")))
+        let passage = Passage(head: head, requestID: parts.requestID(head.fields[.requestID].first))
         passage.isLast =
-            state.isClosing || options.hasClose || head.version != .http1_1 && !options.hasKeepAlive
-            // The parser may have stopped behind it.
-            || head.headers.contains(name: "upgrade")
+            state.isClosing || head.connection.hasClose || !head.isCurrent && !head.connection.hasKeepAlive
         self.passage = passage
         do throws(BerthError) {
-            let reading = try RequestReading(head, scheme: parts.scheme, host: host)
+            let reading = try RequestReading(head, scheme: parts.scheme, memory: &memory) { host in
+                RequestHost(
+                    host, client: clientAddress, scheme: parts.scheme, at: context?.channel.localAddress,
+                    isOwnHost: parts.isOwnHost)
+            }
             passage.reading = reading
+            passage.isSent = reading.framing == .none
+            reader.begin(reading.framing)
             switch reading.wish {
             case .redirect(let place): redirect(to: place)
             case .agent(let target): try admit(target, reading)
@@ -31,8 +33,7 @@ extension ClientHandler {
     /// What came is no request.
     func begin(_ fault: BerthError) {
         exchange.begin()
-        let passage = Passage(
-            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), requestID: parts.requestID(nil))
+        let passage = Passage(head: .unread, requestID: parts.requestID(nil))
         passage.isLast = true
         self.passage = passage
         refuse(fault)
@@ -43,7 +44,7 @@ extension ClientHandler {
         guard let passage else { return }
         let head = passage.head
         let session = parts.table.session(target.session)
-        let credential = try Credential.find(in: head.headers, for: session, parts.gate)
+        let credential = try Credential.find(in: head.fields, for: session, parts.gate)
         if credential == .cookie { try BrowserCheck.check(head, host: reading.host.text, scheme: parts.scheme) }
         guard let session else { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
         passage.target = target
@@ -55,10 +56,10 @@ extension ClientHandler {
 
     /// An `Authorization` goes on where it is the agent's own business, and not when it would open something of Berth's.
     private func keepsAuthorization(
-        _ head: HTTPRequestHead, _ credential: Credential, _ session: RoutedSession
+        _ head: RequestHead, _ credential: Credential, _ session: RoutedSession
     ) -> Bool {
         guard credential != .authorization else { return false }
-        return head.headers["authorization"].allSatisfy { field in
+        return head.fields[.authorization].allSatisfy { field in
             BearerToken.secret(in: field).map { parts.gate.judge($0, for: session) == .unknown } ?? true
         }
     }
@@ -136,22 +137,17 @@ extension ClientHandler {
             upstream.abandon()
             return leaseEnded()
         }
-        upstream.take(self)
+        upstream.take(self, isHead: passage.head.method == .head)
         upstream.setHeld(!context.channel.isWritable)
         passage.upstream = upstream
         let fields = RequestFields(
-            origin: RequestFields.Origin(
-                client: clientAddress, scheme: parts.scheme, host: reading.host, prefix: target.prefix,
-                requestID: passage.requestID),
+            origin: RequestFields.Origin(host: reading.host, prefix: target.prefix, requestID: passage.requestID),
             framing: reading.framing, credential: credential, keepsAuthorization: passage.keepsAuthorization,
             upgrade: reading.upgrade, isHeld: passage.wantsHeld)
         exchange.pass(isRepeatable: upstream.wasUsed && passage.isRepeatable)
-        upstream.write(.head(fields.head(passage.head, path: target.path, authority: upstream.authority)))
-        // When it is sent again.
-        if passage.isSent {
-            exchange.sendEnd()
-            upstream.write(.end(nil))
-        }
+        upstream.write(fields.head(passage.head, path: target.path, authority: upstream.authority))
+        // It has no body; or it is sent again.
+        if passage.isSent { exchange.sendEnd() }
     }
 
     private func leaseEnded() {

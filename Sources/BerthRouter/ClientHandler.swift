@@ -1,16 +1,15 @@
 internal import BerthCore
 internal import NIOCore
-internal import NIOHTTP1
 
 /// A client's connection: passes its requests to agents, one after the other, and the answers back.
 ///
 /// Nothing is read from one side that the other does not take. It lives on one event loop, and so do the connections to agents
 /// that it uses. What is to be done is said by ``Exchange``.
-final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
+final class ClientHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     /// What the client is waited for, and since when.
     enum Patience {
@@ -21,46 +20,24 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     let state: LoopState
-    let gate: InputGate
-    private let encoder: HTTPResponseEncoder
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     var context: ChannelHandlerContext?
     var exchange = Exchange.idle
     var passage: Passage?
     var patience = Patience.none
     /// Counts the requests, so that whoever comes back late knows whether it is still waited for.
     var turn = 0
-    /// What came and was not looked at: the rest of one reading at most.
-    private var inbox = CircularBuffer<HTTPServerRequestPart>()
+    var memory = RequestReading.Memory()
+    var reader: MessageReader<RequestHead>
+    let output = WireOutput()
     private var isReadWanted = false
     private var isPumping = false
-    /// What came behind the requests and is none.
-    private var fault: BerthError?
 
-    init(
-        state: LoopState, gate: InputGate, encoder: HTTPResponseEncoder,
-        decoder: ByteToMessageHandler<HTTPRequestDecoder>
-    ) {
+    init(state: LoopState) {
         self.state = state
-        self.gate = gate
-        self.encoder = encoder
-        self.decoder = decoder
+        reader = MessageReader(requests: state.requestLimits)
     }
 
     var parts: RouterParts { state.parts }
-
-    /// The last request's: most clients stay with one name.
-    private var lastHost: RequestHost?
-
-    /// What the value of a `Host` means here.
-    func host(_ text: String) -> RequestHost {
-        if let lastHost, lastHost.text == text { return lastHost }
-        let host = RequestHost(
-            text, client: clientAddress, scheme: parts.scheme, at: context?.channel.localAddress,
-            isOwnHost: parts.isOwnHost)
-        lastHost = host
-        return host
-    }
 
     /// As digits.
     private(set) lazy var clientAddress = context?.channel.remoteAddress?.ipAddress ?? "unknown"
@@ -71,21 +48,24 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.context = context
         patience = .head(.now())
         state.add(self)
-        // Taken back when the handler is removed. A weak reference would make each retain of the handler a slow one.
-        gate.onArrival = { self.arrive() }
         if state.isClosing { context.close(promise: nil) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        gate.onArrival = nil
         state.remove(self)
         self.context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard exchange != .tunnel else { return context.fireChannelRead(data) }
-        inbox.append(unwrapInboundIn(data))
-        pump()
+        switch exchange {
+        case .tunnel: context.fireChannelRead(data)
+        // Nobody wants it, and nobody keeps it.
+        case .answered, .over: break
+        case .idle, .preparing, .passing:
+            if case .idle = patience { patience = .head(.now()) }
+            reader.append(unwrapInboundIn(data))
+            pump()
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -111,37 +91,19 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         let wasTunnel = exchange == .tunnel
         exchange.close()
-        inbox.removeAll()
         endPassage(isTunnel: wasTunnel)
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
-        gate.shut()
-        fault =
-            error == .headerOverflow
-            ? BerthError(.headerTooLarge, "The request's headers are over 16 KiB. Send fewer or shorter ones.")
-            : BerthError(.malformedRequest, "This is not a well-formed HTTP/1.1 request.")
-        switch exchange {
-        case .idle: advance()
-        // It is this request that is broken, or one behind it that nobody will read.
-        case .preparing, .passing(.head, _, _), .passing(.body, _, _):
-            if let fault { settle(exchange.endLease(), fault) }
-        case .passing(.whole, _, _), .answered, .tunnel, .over: break
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: The request
 
-    private func arrive() { if case .idle = patience { patience = .head(.now()) } }
-
     private var mayRead: Bool {
-        switch exchange {
-        case .tunnel: true
-        case .idle, .preparing, .answered, .over: inbox.isEmpty
-        case .passing(.whole, _, _): inbox.isEmpty
-        case .passing: inbox.isEmpty && passage?.upstream?.isWritable ?? true
+        switch exchange.intake {
+        case .head, .drop: true
+        case .wait: reader.isEmpty
+        case .body: passage?.upstream?.isWritable ?? true
         }
     }
 
@@ -156,25 +118,25 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 context.read()
             }
         }
-        while let part = inbox.first {
-            let isHead = if case .head = part { true } else { false }
-            switch exchange.intake(isHead: isHead) {
-            case .wait: return
-            case .drop: inbox.removeFirst()
-            case .begin:
-                inbox.removeFirst()
-                if case .head(let head) = part { begin(head) }
-            case .send:
-                let isEnd = if case .end = part { true } else { false }
-                guard isEnd || passage?.upstream?.isWritable == true else { return }
-                inbox.removeFirst()
-                send(part)
-            }
+        do throws(WireFault) {
+            while try takeNext() {}
+        } catch {
+            fail(error)
         }
-        if exchange == .idle, let fault {
-            self.fault = nil
-            begin(fault)
+    }
+
+    /// - Returns: whether there was something to take.
+    private func takeNext() throws(WireFault) -> Bool {
+        switch exchange.intake {
+        case .head:
+            guard let head = try reader.head() else { return false }
+            begin(head)
+        case .body:
+            guard passage?.upstream?.isWritable == true, let part = try reader.part() else { return false }
+            send(part)
+        case .wait, .drop: return false
         }
+        return true
     }
 
     /// The same, for whoever is not reading from the client just now.
@@ -183,18 +145,29 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         passage?.upstream?.flush()
     }
 
-    private func send(_ part: HTTPServerRequestPart) {
-        guard let upstream = passage?.upstream else { return }
+    private func send(_ part: BodyReader.Part) {
+        guard let passage, let upstream = passage.upstream else { return }
+        let isChunked = passage.reading?.framing == .chunked
         switch part {
-        case .head: break
-        case .body(let bytes):
+        case .bytes(let bytes):
             exchange.sendBody()
-            upstream.write(.body(.byteBuffer(bytes)))
+            upstream.write(bytes, isChunk: isChunked)
         case .end(let trailers):
             exchange.sendEnd()
-            passage?.isSent = true
-            upstream.write(.end(RequestFields.trailers(trailers)))
+            passage.isSent = true
+            if isChunked { upstream.writeLastChunk(trailers) }
         }
+    }
+
+    /// What came is no request, or not the rest of one.
+    private func fail(_ fault: WireFault) {
+        let error =
+            switch fault {
+            case .tooLarge:
+                BerthError(.headerTooLarge, "The request's headers are over 16 KiB. Send fewer or shorter ones.")
+            case .malformed: BerthError(.malformedRequest, "This is not a well-formed HTTP/1.1 request.")
+            }
+        if exchange == .idle { begin(error) } else { settle(exchange.endLease(), error) }
     }
 
     // MARK: Ends
@@ -213,14 +186,6 @@ final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         // The other end of a tunnel is told by the tunnel, behind what was written.
         if !isTunnel { passage.upstream?.abandon() }
         if let route = passage.route { parts.table.finish(route.lease) }
-    }
-
-    /// Takes HTTP off the connection.
-    /// - Parameter body: called when the bytes that came ahead went to what stands behind.
-    func endHTTP(_ body: @escaping () -> Void) {
-        guard let context else { return }
-        context.pipeline.syncOperations.removeHandler(encoder, promise: nil)
-        context.pipeline.syncOperations.removeHandler(decoder).assumeIsolated().whenComplete { _ in body() }
     }
 
     /// Closes what has waited too long.

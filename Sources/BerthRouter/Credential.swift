@@ -1,5 +1,4 @@
 internal import BerthCore
-internal import NIOHTTP1
 
 /// Where a request's credential came from, and so what is taken out before the agent sees the request.
 enum Credential: Hashable {
@@ -12,7 +11,7 @@ enum Credential: Hashable {
     /// The first credential that opens the session. `Berth-Authorization` alone counts where there is one.
     /// - Throws: `unauthorized`; `not-found` for somebody else's session or none.
     static func find(
-        in headers: HTTPHeaders, for session: RoutedSession?, _ gate: any RouteGuard
+        in fields: FieldSection, for session: RoutedSession?, _ gate: any RouteGuard
     ) throws(BerthError) -> Credential {
         var isForeign = false
         func opens(_ secret: String?) -> Bool {
@@ -24,13 +23,14 @@ enum Credential: Hashable {
             }
             return false
         }
-        let own = headers["berth-authorization"]
-        if !own.isEmpty {
-            if own.count == 1, opens(BearerToken.secret(in: own[0])) { return .ownField }
+        func secret(_ kind: FieldKind) -> String? {
+            fields.only(kind).flatMap { BearerToken.secret(in: fields.string($0.value)) }
+        }
+        if fields.has(.ownAuthorization) {
+            if opens(secret(.ownAuthorization)) { return .ownField }
         } else {
-            let fields = headers["authorization"]
-            if fields.count == 1, opens(BearerToken.secret(in: fields[0])) { return .authorization }
-            if opens(cookie(in: headers)) { return .cookie }
+            if opens(secret(.authorization)) { return .authorization }
+            if opens(cookie(in: fields)) { return .cookie }
         }
         if isForeign { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
         throw BerthError(
@@ -40,8 +40,8 @@ enum Credential: Hashable {
     }
 
     /// Nil where it stands several times: somebody else may have set the other one.
-    private static func cookie(in headers: HTTPHeaders) -> String? {
-        let values = headers["cookie"].flatMap { $0.split(separator: ";") }.compactMap(ownCookie)
+    private static func cookie(in fields: FieldSection) -> String? {
+        let values = fields[.cookie].flatMap { $0.split(separator: ";") }.compactMap(ownCookie)
         return values.count == 1 ? values[0] : nil
     }
 
@@ -51,12 +51,12 @@ enum Credential: Hashable {
         return String(pair.dropFirst(cookieName.count + 1))
     }
 
-    /// A `Cookie` field without ours; nil when nothing is left of it.
-    static func otherCookies(_ field: String) -> String? {
-        guard field.contains(cookieName) else { return field }
+    /// What becomes of a `Cookie` field on its way to an agent, who does not see ours.
+    static func withoutOwnCookie(_ field: String) -> FieldSection.Fate {
+        guard field.contains(cookieName) else { return .pass }
         let rest = field.split(separator: ";").filter { ownCookie($0) == nil }
         let text = rest.joined(separator: ";").drop { $0 == " " }
-        return text.isEmpty ? nil : String(text)
+        return text.isEmpty ? .drop : .change(String(text))
     }
 
     /// Whether a `Set-Cookie` field would set ours, which no agent may.

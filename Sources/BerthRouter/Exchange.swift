@@ -27,22 +27,19 @@ enum Exchange: Hashable {
     /// The connection ends.
     case over
 
-    /// What to do with the next part of a request.
+    /// What of the client's bytes has its turn.
     enum Intake: Hashable {
-        /// It is a head whose turn it is.
-        case begin
-        case send
+        case head, body
         case wait
+        /// Nothing any more.
         case drop
     }
 
-    /// - Parameter isHead: whether the part begins a request.
-    func intake(isHead: Bool) -> Intake {
+    var intake: Intake {
         switch self {
-        case .idle: isHead ? .begin : .drop
-        case .preparing: .wait
-        case .passing(.whole, _, _): .wait
-        case .passing: isHead ? .wait : .send
+        case .idle: .head
+        case .preparing, .passing(.whole, _, _): .wait
+        case .passing: .body
         case .answered, .tunnel, .over: .drop
         }
     }

@@ -2,8 +2,12 @@
 enum FieldKind: Hashable {
     /// Passed on.
     case endToEnd
-    /// For the next hop alone (RFC 9110, 7.6.1).
+    /// For the next hop alone (RFC 9110, 7.6.1), as are the four below it.
     case hopByHop
+    case connection
+    case te
+    case transferEncoding
+    case upgrade
     /// Who speaks for whom: the router says that itself, and nobody else is believed.
     case forwarding
     case host
@@ -17,47 +21,44 @@ enum FieldKind: Hashable {
     case requestID
 
     /// An underscore counts as a hyphen: programs behind CGI's rules (RFC 3875, 4.1.18) do not tell them apart.
-    init(_ name: String) {
-        var name = name
-        self = name.withUTF8 { bytes in
-            // The first letter and the length tell most names.
-            switch (bytes.first.map(Self.folded), bytes.count) {
-            case (UInt8(ascii: "c"), 10): Self.kind(bytes, "connection", .hopByHop)
-            case (UInt8(ascii: "k"), 10): Self.kind(bytes, "keep-alive", .hopByHop)
-            case (UInt8(ascii: "p"), _): Self.begins(bytes, "proxy-") ? .hopByHop : .endToEnd
-            case (UInt8(ascii: "t"), 2): Self.kind(bytes, "te", .hopByHop)
-            case (UInt8(ascii: "t"), 17): Self.kind(bytes, "transfer-encoding", .hopByHop)
-            case (UInt8(ascii: "u"), 7): Self.kind(bytes, "upgrade", .hopByHop)
-            case (UInt8(ascii: "f"), 9): Self.kind(bytes, "forwarded", .forwarding)
-            case (UInt8(ascii: "x"), 12): Self.kind(bytes, "x-request-id", .requestID)
-            case (UInt8(ascii: "x"), _): Self.begins(bytes, "x-forwarded-") ? .forwarding : .endToEnd
-            case (UInt8(ascii: "h"), 4): Self.kind(bytes, "host", .host)
-            case (UInt8(ascii: "c"), 14): Self.kind(bytes, "content-length", .contentLength)
-            case (UInt8(ascii: "e"), 6): Self.kind(bytes, "expect", .expect)
-            case (UInt8(ascii: "a"), 13): Self.kind(bytes, "authorization", .authorization)
-            case (UInt8(ascii: "b"), 19): Self.kind(bytes, "berth-authorization", .ownAuthorization)
-            case (UInt8(ascii: "c"), 6): Self.kind(bytes, "cookie", .cookie)
-            case (UInt8(ascii: "s"), 10): Self.kind(bytes, "set-cookie", .setCookie)
-            default: .endToEnd
-            }
+    init(_ name: UnsafeRawBufferPointer) {
+        // The first letter and the length tell most names.
+        switch (name.first.map(WireSyntax.lowered), name.count) {
+        case (UInt8(ascii: "c"), 10): self = Self.kind(name, "connection", .connection)
+        case (UInt8(ascii: "k"), 10): self = Self.kind(name, "keep-alive", .hopByHop)
+        case (UInt8(ascii: "p"), _): self = Self.kind(name, "proxy-", .hopByHop)
+        case (UInt8(ascii: "t"), 2): self = Self.kind(name, "te", .te)
+        case (UInt8(ascii: "t"), 17): self = Self.kind(name, "transfer-encoding", .transferEncoding)
+        case (UInt8(ascii: "u"), 7): self = Self.kind(name, "upgrade", .upgrade)
+        case (UInt8(ascii: "f"), 9): self = Self.kind(name, "forwarded", .forwarding)
+        case (UInt8(ascii: "x"), 12): self = Self.kind(name, "x-request-id", .requestID)
+        case (UInt8(ascii: "x"), _): self = Self.kind(name, "x-forwarded-", .forwarding)
+        case (UInt8(ascii: "h"), 4): self = Self.kind(name, "host", .host)
+        case (UInt8(ascii: "c"), 14): self = Self.kind(name, "content-length", .contentLength)
+        case (UInt8(ascii: "e"), 6): self = Self.kind(name, "expect", .expect)
+        case (UInt8(ascii: "a"), 13): self = Self.kind(name, "authorization", .authorization)
+        case (UInt8(ascii: "b"), 19): self = Self.kind(name, "berth-authorization", .ownAuthorization)
+        case (UInt8(ascii: "c"), 6): self = Self.kind(name, "cookie", .cookie)
+        case (UInt8(ascii: "s"), 10): self = Self.kind(name, "set-cookie", .setCookie)
+        default: self = .endToEnd
         }
     }
 
-    private static func kind(_ bytes: UnsafeBufferPointer<UInt8>, _ name: StaticString, _ kind: FieldKind) -> FieldKind
-    {
-        begins(bytes, name) ? kind : .endToEnd
+    init(_ name: String) {
+        var name = name
+        self = name.withUTF8 { Self(UnsafeRawBufferPointer($0)) }
     }
 
-    private static func begins(_ bytes: UnsafeBufferPointer<UInt8>, _ start: StaticString) -> Bool {
-        guard bytes.count >= start.utf8CodeUnitCount else { return false }
-        return start.withUTF8Buffer { start in zip(bytes, start).allSatisfy { folded($0) == $1 } }
+    /// A kind's fields begin with its name, and are no longer where the length was looked at.
+    private static func kind(_ name: UnsafeRawBufferPointer, _ start: StaticString, _ kind: FieldKind) -> FieldKind {
+        guard name.count >= start.utf8CodeUnitCount else { return .endToEnd }
+        return start.withUTF8Buffer { start in
+            for index in start.indices where folded(name[index]) != start[index] { return .endToEnd }
+            return kind
+        }
     }
 
     private static func folded(_ byte: UInt8) -> UInt8 {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-        case UInt8(ascii: "_"): UInt8(ascii: "-")
-        default: byte
-        }
+        byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : WireSyntax.lowered(byte)
     }
 }

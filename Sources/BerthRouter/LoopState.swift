@@ -5,6 +5,7 @@ internal import NIOCore
 final class LoopState {
     let parts: RouterParts
     let pool: UpstreamPool
+    let requestLimits: WireLimits
     private let loop: any EventLoop
     private var clients: [ObjectIdentifier: ClientHandler] = [:]
     private var sweeping: RepeatedTask?
@@ -15,6 +16,7 @@ final class LoopState {
     init(parts: RouterParts, loop: any EventLoop) {
         self.parts = parts
         self.loop = loop
+        requestLimits = WireLimits(maxHeadBytes: parts.limits.maxHeaderBytes, maxFields: parts.limits.maxHeaderFields)
         pool = UpstreamPool(loop: loop, limits: parts.limits)
     }
 

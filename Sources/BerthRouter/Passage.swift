@@ -1,10 +1,9 @@
 internal import BerthCore
 internal import NIOCore
-internal import NIOHTTP1
 
 /// One request under way, and its answer.
 final class Passage {
-    let head: HTTPRequestHead
+    let head: RequestHead
     let requestID: String
     let startedAt: NIODeadline
     /// Nil for what could not be read.
@@ -22,14 +21,14 @@ final class Passage {
     var isLast = false
     /// Whether all of the request was sent.
     var isSent = false
-    /// The agent has agreed to another protocol.
-    var isSwitching = false
+    /// How the client is told where the answer's body ends.
+    var answerFraming = BodyFraming.none
     /// Whether the answer is to be read whole, by its route.
     var wantsHeld = false
     /// The answer, while all of it is waited for.
     var held: WholeAnswer?
 
-    init(head: HTTPRequestHead, requestID: String) {
+    init(head: RequestHead, requestID: String) {
         self.head = head
         self.requestID = requestID
         startedAt = .now()
@@ -39,8 +38,8 @@ final class Passage {
     var isRepeatable: Bool {
         guard reading?.framing == BodyFraming.none, reading?.upgrade == nil else { return false }
         switch head.method {
-        case .GET, .HEAD, .OPTIONS, .TRACE, .PUT, .DELETE: return true
-        default: return false
+        case .get, .head, .options, .trace, .put, .delete: return true
+        case .post, .patch, .connect, .other: return false
         }
     }
 

@@ -1,14 +1,10 @@
 internal import BerthCore
-internal import NIOHTTP1
+internal import NIOCore
 
 /// Makes the head that an agent gets out of the one that a client sent.
 struct RequestFields {
     /// Who asks, as far as the router sees it.
     struct Origin {
-        /// The client's address, as digits.
-        let client: String
-        /// `http` or `https`.
-        let scheme: String
         let host: RequestHost
         /// The part of the path that was taken away.
         let prefix: String
@@ -25,57 +21,60 @@ struct RequestFields {
     /// The answer is to be read whole: it may not come packed, in parts or not at all.
     let isHeld: Bool
 
-    func head(_ request: HTTPRequestHead, path: String, authority: String) -> HTTPRequestHead {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(request.headers.count + 8)
-        headers.add(name: "Host", value: authority)
-        // Without the field every coding would do (RFC 9110, 12.5.3).
-        if isHeld { headers.add(name: "Accept-Encoding", value: "identity") }
-        let options = ConnectionOptions(request.headers)
-        for (name, value) in request.headers where !options.names(name) {
-            switch FieldKind(name) {
-            case .endToEnd, .setCookie: if !isHeld || !Self.isOfParts(name) { headers.add(name: name, value: value) }
-            case .expect: if request.version == .http1_1 { headers.add(name: name, value: value) }
-            case .authorization:
-                if keepsAuthorization { headers.add(name: name, value: value) }
-            case .cookie:
-                if let value = Credential.otherCookies(value) { headers.add(name: name, value: value) }
-            case .hopByHop, .forwarding, .host, .contentLength, .ownAuthorization, .requestID: break
-            }
+    func head(_ request: RequestHead, path: String, authority: String) -> ByteBuffer {
+        let section = request.fields
+        // Room for the lines below, and for a part of a body behind them.
+        var out = ByteBufferAllocator().buffer(
+            capacity: section.text.readableBytes + origin.host.origin.utf8.count + 512)
+        section.text.withUnsafeReadableBytes { bytes in
+            _ = out.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[request.methodPlace.range]))
         }
-        addHop(to: &headers, request)
-        addOrigin(to: &headers)
-        return HTTPRequestHead(version: .http1_1, method: request.method, uri: path, headers: headers)
+        out.writeStaticString(" ")
+        out.writeString(path)
+        out.writeField(" HTTP/1.1\r\nHost: ", authority)
+        // Without the field every coding would do (RFC 9110, 12.5.3).
+        if isHeld { out.writeField("Accept-Encoding: ", "identity") }
+        section.write(to: &out) { field in
+            request.connection.names(field, of: section) ? .drop : fate(of: field, in: request)
+        }
+        addHop(to: &out, request)
+        out.writeField("X-Request-Id: ", origin.requestID)
+        if !origin.prefix.isEmpty { out.writeField("X-Forwarded-Prefix: ", origin.prefix) }
+        out.writeString(origin.host.origin)
+        out.writeStaticString("\r\n")
+        return out
     }
 
-    private func addHop(to headers: inout HTTPHeaders, _ request: HTTPRequestHead) {
+    private func fate(of field: FieldSection.Field, in request: RequestHead) -> FieldSection.Fate {
+        switch field.kind {
+        case .endToEnd: isHeld && Self.isOfParts(field, request.fields) ? .drop : .pass
+        case .setCookie: .pass
+        case .expect: request.isCurrent ? .pass : .drop
+        case .authorization: keepsAuthorization ? .pass : .drop
+        case .cookie: Credential.withoutOwnCookie(request.fields.string(field.value))
+        case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .forwarding, .host, .contentLength,
+            .ownAuthorization, .requestID:
+            .drop
+        }
+    }
+
+    private func addHop(to out: inout ByteBuffer, _ request: RequestHead) {
         switch framing {
         case .none:
             // Without it some wait for a body all the same (RFC 9110, 8.6).
-            if [.POST, .PUT, .PATCH].contains(request.method) { headers.add(name: "Content-Length", value: "0") }
-        case .length(let length): headers.add(name: "Content-Length", value: length)
-        case .chunked: headers.add(name: "Transfer-Encoding", value: "chunked")
+            if [.post, .put, .patch].contains(request.method) { out.writeField("Content-Length: ", "0") }
+        case .length(let length): out.writeField("Content-Length: ", String(length))
+        case .chunked: out.writeField("Transfer-Encoding: ", "chunked")
         case .close: break
         }
-        var connection: [String] = []
+        let wantsTrailers = request.fields.has(.te) && request.fields[.te].contains(where: Self.namesTrailers)
+        if wantsTrailers { out.writeField("TE: ", "trailers") }
         if let upgrade {
-            headers.add(name: "Upgrade", value: upgrade)
-            connection.append("Upgrade")
+            out.writeField("Upgrade: ", upgrade)
+            out.writeField("Connection: ", wantsTrailers ? "Upgrade, TE" : "Upgrade")
+        } else if wantsTrailers {
+            out.writeField("Connection: ", "TE")
         }
-        if request.headers["te"].contains(where: Self.namesTrailers) {
-            headers.add(name: "TE", value: "trailers")
-            connection.append("TE")
-        }
-        if !connection.isEmpty { headers.add(name: "Connection", value: connection.joined(separator: ", ")) }
-    }
-
-    private func addOrigin(to headers: inout HTTPHeaders) {
-        headers.add(name: "X-Request-Id", value: origin.requestID)
-        headers.add(name: "X-Forwarded-For", value: origin.client)
-        headers.add(name: "X-Forwarded-Host", value: origin.host.text)
-        headers.add(name: "X-Forwarded-Proto", value: origin.scheme)
-        if !origin.prefix.isEmpty { headers.add(name: "X-Forwarded-Prefix", value: origin.prefix) }
-        headers.add(name: "Forwarded", value: origin.host.forwarded)
     }
 
     private static func namesTrailers(_ value: String) -> Bool {
@@ -86,20 +85,11 @@ struct RequestFields {
     }
 
     /// Fields that ask for an answer which is packed, a part, or left out.
-    private static func isOfParts(_ name: String) -> Bool {
-        switch name.lowercased() {
-        case "accept-encoding", "range", "if-range", "if-none-match", "if-modified-since", "if-match",
-            "if-unmodified-since":
-            true
-        default: false
-        }
-    }
-
-    /// The trailer section that may go on (RFC 9110, 6.5.1): nothing that frames, routes or authorises.
-    static func trailers(_ trailers: HTTPHeaders?) -> HTTPHeaders? {
-        guard let trailers else { return nil }
-        var kept = HTTPHeaders()
-        for (name, value) in trailers where FieldKind(name) == .endToEnd { kept.add(name: name, value: value) }
-        return kept.isEmpty ? nil : kept
+    private static func isOfParts(_ field: FieldSection.Field, _ section: FieldSection) -> Bool {
+        let names: [StaticString] = [
+            "accept-encoding", "range", "if-range", "if-none-match", "if-modified-since", "if-match",
+            "if-unmodified-since",
+        ]
+        return names.contains { section.isNamed(field, $0) }
     }
 }

@@ -8,8 +8,8 @@ struct RequestHost {
     let agent: AgentHost?
     /// Whether it is the router's.
     let isOwn: Bool
-    /// What agents are told of the request's way (RFC 7239).
-    let forwarded: String
+    /// The lines that tell an agent of the request's way: `X-Forwarded-*` and `Forwarded` (RFC 7239).
+    let origin: String
 
     /// - Parameters:
     ///   - client: the client's address, as digits.
@@ -24,6 +24,12 @@ struct RequestHost {
         isOwn = if let agent { agent.port == nil || agent.port == end?.port } else { isOwnHost(text, end) }
         // RFC 7239, 6: an IPv6 address stands in brackets, and with them or a port in quotes.
         let node = client.contains(":") ? "\"[\(client)]\"" : client
-        forwarded = "for=\(node);host=\"\(text)\";proto=\(scheme)"
+        origin = """
+            X-Forwarded-For: \(client)\r
+            X-Forwarded-Host: \(text)\r
+            X-Forwarded-Proto: \(scheme)\r
+            Forwarded: for=\(node);host="\(text)";proto=\(scheme)\r
+
+            """
     }
 }

@@ -1,5 +1,4 @@
 internal import BerthCore
-internal import NIOHTTP1
 
 /// A request's head, read for what the router has to know.
 struct RequestReading {
@@ -7,6 +6,12 @@ struct RequestReading {
     enum Wish: Hashable {
         case agent(RouteTarget)
         case redirect(String)
+    }
+
+    /// What the last request of the connection said, which most say again.
+    struct Memory {
+        var host: RequestHost?
+        var target: RouteTarget?
     }
 
     let wish: Wish
@@ -18,25 +23,25 @@ struct RequestReading {
     /// - Parameter host: reads the value of `Host`.
     /// - Throws: `malformed-request`, `forbidden-host`, `not-found`.
     init(
-        _ head: HTTPRequestHead, scheme: String, host: (String) -> RequestHost
+        _ head: RequestHead, scheme: String, memory: inout Memory, host: (String) -> RequestHost
     ) throws(BerthError) {
-        guard head.method != .CONNECT else {
+        guard head.method != .connect else {
             throw BerthError(.malformedRequest, "This is no proxy: CONNECT is not answered.")
         }
-        let hosts = head.headers["host"]
-        guard hosts.count == 1 else { throw Self.foreignHost }
-        let named = host(hosts[0])
+        guard let text = head.fields.only(.host).map({ head.fields.string($0.value) }) else { throw Self.foreignHost }
+        let named = memory.host.flatMap { $0.text == text ? $0 : nil } ?? host(text)
         guard named.isOwn else { throw Self.foreignHost }
+        memory.host = named
         self.host = named
-        let target = try Self.originForm(head.uri, host: named.text, scheme: scheme)
-        framing = try BodyFraming(ofRequest: head)
-        let protocols = head.headers["upgrade"]
+        let target = try Self.originForm(head.target, host: named.text, scheme: scheme)
+        framing = try BodyFraming(of: head)
         upgrade =
-            head.version == .http1_1 && framing == .none && protocols.count == 1
-                && ConnectionOptions(head.headers).hasUpgrade
-            ? protocols[0] : nil
-        switch TargetReading(target: target, host: named.agent) {
-        case .agent(let target): wish = .agent(target)
+            head.isCurrent && framing == .none && head.connection.hasUpgrade
+            ? head.fields.only(.upgrade).map { head.fields.string($0.value) } : nil
+        switch TargetReading(target: target, host: named.agent, last: memory.target) {
+        case .agent(let target):
+            memory.target = target
+            wish = .agent(target)
         case .redirect(let place): wish = .redirect(place)
         case .nothing:
             throw BerthError(

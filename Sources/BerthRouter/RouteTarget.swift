@@ -8,6 +8,14 @@ struct RouteTarget: Hashable {
     let path: String
     /// What stood before it, as it was sent: `/s/alice/planner`; empty where the host names the agent.
     let prefix: String
+
+    /// Another target that begins with the same prefix; nil for any other.
+    func again(_ target: String) -> RouteTarget? {
+        guard !prefix.isEmpty, target.utf8.starts(with: prefix.utf8) else { return nil }
+        let rest = target.utf8.dropFirst(prefix.utf8.count)
+        guard rest.first == UInt8(ascii: "/") else { return nil }
+        return RouteTarget(session: session, agent: agent, path: String(Substring(rest)), prefix: prefix)
+    }
 }
 
 /// What a request's target says.
@@ -18,10 +26,12 @@ enum TargetReading: Hashable {
     /// Nothing that the router has.
     case nothing
 
-    /// - Parameter host: the agent that the host names, if it does.
-    init(target: String, host: AgentHost?) {
+    /// - Parameters:
+    ///   - host: the agent that the host names, if it does.
+    ///   - last: what was read before on the same connection: most clients stay with one agent.
+    init(target: String, host: AgentHost?, last: RouteTarget? = nil) {
         guard let host else {
-            self = Self.path(target)
+            self = last?.again(target).map { .agent($0) } ?? Self.path(target)
             return
         }
         self = .agent(

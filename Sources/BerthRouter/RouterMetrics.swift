@@ -8,8 +8,8 @@ enum RouterMetrics {
     }
 
     /// An answer's head went to the client.
-    static func answered(_ status: UInt) {
-        let index = Int(status / 100) - 1
+    static func answered(_ status: Int) {
+        let index = status / 100 - 1
         if classes.indices.contains(index) { classes[index].increment() }
     }
 

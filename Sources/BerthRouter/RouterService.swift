@@ -1,6 +1,5 @@
 internal import BerthCore
 package import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import ServiceLifecycle
 
@@ -72,7 +71,6 @@ package struct RouterService: Service, CustomStringConvertible {
 private struct RouterLoops: Sendable {
     private let states: [ObjectIdentifier: NIOLoopBoundBox<LoopState>]
     private let loops: [any EventLoop]
-    private let limits: RouterLimits
 
     init(_ group: MultiThreadedEventLoopGroup, _ parts: RouterParts) {
         var states: [ObjectIdentifier: NIOLoopBoundBox<LoopState>] = [:]
@@ -85,25 +83,12 @@ private struct RouterLoops: Sendable {
         }
         self.states = states
         self.loops = loops
-        limits = parts.limits
     }
 
     func setUp(_ channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             guard let state = states[ObjectIdentifier(channel.eventLoop)]?.value else { return }
-            var encoding = HTTPResponseEncoder.Configuration()
-            encoding.automaticallySetFramingHeaders = false
-            var decoding = NIOHTTPDecoderLimitConfiguration()
-            decoding.maxHeaderFieldSize = limits.maxHeaderBytes
-            decoding.maxHeaderListSize = limits.maxHeaderBytes
-            decoding.maxHeaderFieldCount = limits.maxHeaderFields
-            let encoder = HTTPResponseEncoder(configuration: encoding)
-            let decoder = ByteToMessageHandler(
-                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoding))
-            let gate = InputGate()
-            try channel.pipeline.syncOperations.addHandlers([
-                gate, encoder, decoder, ClientHandler(state: state, gate: gate, encoder: encoder, decoder: decoder),
-            ])
+            try channel.pipeline.syncOperations.addHandler(ClientHandler(state: state))
         }
     }
 

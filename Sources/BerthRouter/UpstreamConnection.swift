@@ -1,18 +1,21 @@
 internal import BerthCore
 internal import NIOCore
-internal import NIOHTTP1
 
 /// The router's end of a connection to an agent. It belongs to one lease for good, and lives on one event loop.
-final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias InboundOut = HTTPClientResponsePart
-    typealias OutboundIn = HTTPClientRequestPart
-    typealias OutboundOut = HTTPClientRequestPart
+final class UpstreamConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     let place: UpstreamPlace
     private let pool: UpstreamPool
-    private let encoder: HTTPRequestEncoder
-    private let decoder: ByteToMessageHandler<HTTPResponseDecoder>
+    private var reader: MessageReader<ResponseHead>
+    private let output = WireOutput()
+    /// Whether the body of an answer is being read, and not its head.
+    private var isInBody = false
+    /// The request was HEAD: its answer has no body.
+    private var isHead = false
     /// It and this one know each other for the time of a request. Not weak, which would make each retain of it a slow one.
     private var user: ClientHandler?
     /// `Host` of the requests.
@@ -27,37 +30,46 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// When it was last given back.
     var idleSince = NIODeadline.uptimeNanoseconds(0)
 
-    init(
-        place: UpstreamPlace, pool: UpstreamPool, encoder: HTTPRequestEncoder,
-        decoder: ByteToMessageHandler<HTTPResponseDecoder>
-    ) {
+    init(place: UpstreamPlace, pool: UpstreamPool, limits: WireLimits) {
         self.place = place
         authority = "127.0.0.1:\(place.port)"
         self.pool = pool
-        self.encoder = encoder
-        self.decoder = decoder
+        reader = MessageReader(answers: limits)
     }
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
     var isOpen: Bool { context?.channel.isActive ?? false }
 
     /// Gives it to somebody for one request.
-    func take(_ user: ClientHandler) { self.user = user }
+    func take(_ user: ClientHandler, isHead: Bool) {
+        self.user = user
+        self.isHead = isHead
+    }
 
     /// Takes it back: whole answers on kept connections only.
     func giveBack() {
         user = nil
         wasUsed = true
+        // An answer that nobody asked for would be the next one's.
+        guard reader.isEmpty else { return close() }
         setHeld(false)
         pool.keep(self)
     }
 
-    func write(_ part: HTTPClientRequestPart) {
+    func write(_ bytes: ByteBuffer, isChunk: Bool = false) {
         guard let context else { return }
-        context.write(wrapOutboundOut(part), promise: nil)
+        output.write(bytes, isChunk: isChunk, to: context)
     }
 
-    func flush() { context?.flush() }
+    func writeLastChunk(_ trailers: FieldSection?) {
+        guard let context else { return }
+        output.writeLastChunk(trailers, to: context)
+    }
+
+    func flush() {
+        guard let context else { return }
+        output.flush(context)
+    }
 
     /// Ends it at once. Its user hears no more.
     func abandon() {
@@ -85,12 +97,10 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
         return context.channel
     }
 
-    /// Takes HTTP off it.
-    /// - Parameter body: called when the bytes that came ahead went to what stands behind.
-    func endHTTP(_ body: @escaping () -> Void) {
-        guard let context else { return }
-        context.pipeline.syncOperations.removeHandler(encoder, promise: nil)
-        context.pipeline.syncOperations.removeHandler(decoder).assumeIsolated().whenComplete { _ in body() }
+    /// Hands on what came behind the head that began a tunnel.
+    func passRest() {
+        guard let context, let rest = reader.rest() else { return }
+        context.fireChannelRead(NIOAny(rest))
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -103,14 +113,33 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if isTunnel {
-            context.fireChannelRead(data)
-        } else if let user {
-            user.upstreamRead(unwrapInboundIn(data))
-        } else {
-            // Nobody asked.
+        if isTunnel { return context.fireChannelRead(data) }
+        // Without a user nobody asked.
+        guard user != nil else { return context.close(promise: nil) }
+        reader.append(unwrapInboundIn(data))
+        do throws(WireFault) {
+            while try takeNext() {}
+        } catch {
             context.close(promise: nil)
         }
+    }
+
+    /// - Returns: whether there was something to take, for somebody.
+    private func takeNext() throws(WireFault) -> Bool {
+        guard let user, !isTunnel else { return false }
+        if isInBody {
+            guard let part = try reader.part() else { return false }
+            if case .end = part { isInBody = false }
+            user.upstreamRead(part)
+        } else {
+            guard let head = try reader.head() else { return false }
+            let framing = try BodyFraming(of: head, toHead: isHead)
+            // A head of status 1xx has no body, and another head behind it.
+            isInBody = head.status >= 200
+            if isInBody { reader.begin(framing) }
+            user.upstreamRead(head, framing)
+        }
+        return true
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -124,8 +153,14 @@ final class UpstreamConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // Behind the parser, which has made of it what it could. An agent that says no more hears no more.
-        if event as? ChannelEvent == .inputClosed, !isTunnel { context.close(promise: nil) }
+        if event as? ChannelEvent == .inputClosed, !isTunnel {
+            if isInBody, reader.finish() {
+                isInBody = false
+                user?.upstreamRead(.end(nil))
+            }
+            // An agent that says no more hears no more.
+            context.close(promise: nil)
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -1,6 +1,5 @@
 internal import BerthCore
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 
 /// The connections to agents of one event loop. Those of a lease end with it.
@@ -42,14 +41,16 @@ final class UpstreamPool {
             return loop.makeFailedFuture(error).assumeIsolated()
         }
         RouterMetrics.connectedUpstream()
-        let maxHeaderBytes = limits.maxHeaderBytes * 4
+        // Agents are less strangers than clients.
+        let answers = WireLimits(maxHeadBytes: limits.maxHeaderBytes * 4, maxFields: limits.maxHeaderFields * 4)
         return ClientBootstrap(group: loop)
             .connectTimeout(.seconds(limits.connectSeconds))
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try bound.value.setUp(channel, place, maxHeaderBytes: maxHeaderBytes)
+                    let connection = UpstreamConnection(place: place, pool: bound.value, limits: answers)
+                    try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
             .connect(to: address)
@@ -65,22 +66,6 @@ final class UpstreamPool {
     }
 
     struct SelfConnection: Error {}
-
-    private func setUp(_ channel: any Channel, _ place: UpstreamPlace, maxHeaderBytes: Int) throws {
-        var encoding = HTTPRequestEncoder.Configuration()
-        encoding.automaticallySetFramingHeaders = false
-        var decoding = NIOHTTPDecoderLimitConfiguration()
-        decoding.maxHeaderFieldSize = maxHeaderBytes
-        decoding.maxHeaderListSize = maxHeaderBytes
-        let encoder = HTTPRequestEncoder(configuration: encoding)
-        let decoder = ByteToMessageHandler(
-            HTTPResponseDecoder(
-                leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .forward,
-                limitConfiguration: decoding))
-        try channel.pipeline.syncOperations.addHandlers([
-            encoder, decoder, UpstreamConnection(place: place, pool: self, encoder: encoder, decoder: decoder),
-        ])
-    }
 
     func add(_ connection: UpstreamConnection) {
         open[connection.place.lease, default: [:]][ObjectIdentifier(connection)] = connection

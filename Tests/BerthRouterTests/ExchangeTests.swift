@@ -15,23 +15,22 @@ import Testing
 
     @Test func `takes one request at a time`() {
         var exchange = Exchange.idle
-        #expect(exchange.intake(isHead: true) == .begin)
+        #expect(exchange.intake == .head)
         exchange.begin()
-        #expect(exchange.intake(isHead: false) == .wait)
+        #expect(exchange.intake == .wait)
         exchange.pass(isRepeatable: false)
-        #expect(exchange.intake(isHead: false) == .send)
+        #expect(exchange.intake == .body)
         exchange.sendEnd()
-        #expect(exchange.intake(isHead: true) == .wait)
+        #expect(exchange.intake == .wait)
         exchange.hear(isFinal: true)
         #expect(exchange.end() == .goOn)
-        #expect(exchange.intake(isHead: true) == .begin)
+        #expect(exchange.intake == .head)
     }
 
     @Test func `leaves a connection whose request was answered before it was whole`() {
         var exchange = passing(.body, hears: true)
         #expect(exchange.end() == .leave)
-        #expect(exchange.intake(isHead: false) == .drop)
-        #expect(exchange.intake(isHead: true) == .drop)
+        #expect(exchange.intake == .drop)
     }
 
     @Test func `is repeated only while nothing was heard and no body was sent`() {
