@@ -4,21 +4,29 @@ import BerthStore
 
 /// The live leases that have agents, by their sessions: what ``LiveRoutes`` keeps under its lock.
 struct LiveRouteState {
-    /// What the router has of a lease, while it lives.
-    struct Entry {
+    /// What the router has of a lease, while it lives. One object under the lock: a request changes it in place.
+    final class Entry {
+        let lease: LeaseID
         let session: RoutedSession
         var agents: [AgentName: Port]
         var card = CardRule.rewrite
         var inFlight = 0
         var lastRequestAt: BootTime?
         /// Its agents are stopped: requests wake them first.
-        var isSuspended = false
+        var isSuspended: Bool
+
+        init(_ lease: LeaseID, of session: RoutedSession, agents: [AgentName: Port], isSuspended: Bool) {
+            self.lease = lease
+            self.session = session
+            self.agents = agents
+            self.isSuspended = isSuspended
+        }
     }
 
     private struct SessionEntry {
         let session: RoutedSession
-        /// Ascending.
-        var leases: [LeaseID]
+        /// The oldest first.
+        var entries: [Entry]
     }
 
     var leases: [LeaseID: Entry] = [:]
@@ -38,12 +46,12 @@ struct LiveRouteState {
 
     func route(_ agent: AgentName, of session: RoutedSession) -> RouteLook {
         let entry = sessions[session.name].flatMap { $0.session == session ? $0 : nil }
-        for id in entry?.leases ?? [] {
-            guard let lease = leases[id], let port = lease.agents[agent] else { continue }
+        for lease in entry?.entries ?? [] {
+            guard let port = lease.agents[agent] else { continue }
             guard !lease.isSuspended else { return .asleep }
             return .route(
                 AgentRoute(
-                    session: session.name, agent: agent, lease: id, port: port, principal: session.principal,
+                    session: session.name, agent: agent, lease: lease.lease, port: port, principal: session.principal,
                     card: lease.card))
         }
         return sleepers[session.name] == session ? .asleep : .noAgent
@@ -63,18 +71,18 @@ struct LiveRouteState {
     mutating func note(_ changed: SessionLease) {
         let lease = changed.lease
         let agents = Dictionary(lease.agents.map { ($0.name, $0.port) }) { first, _ in first }
-        if leases[lease.id] != nil {
+        if let known = leases[lease.id] {
             // Without agents too: its connections end with it and not before.
-            leases[lease.id]?.agents = agents
+            known.agents = agents
         } else if !agents.isEmpty {
             let session = RoutedSession(
                 name: lease.session, row: changed.sessionRow, principal: lease.principal)
-            leases[lease.id] = Entry(session: session, agents: agents)
             // Until its agents are ready who asks waits for the waking.
-            leases[lease.id]?.isSuspended = changed.isWoken
-            var ids = sessions[session.name]?.leases ?? []
-            ids.insert(lease.id, at: ids.firstIndex { $0 > lease.id } ?? ids.count)
-            sessions[session.name] = SessionEntry(session: session, leases: ids)
+            let entry = Entry(lease.id, of: session, agents: agents, isSuspended: changed.isWoken)
+            leases[lease.id] = entry
+            var entries = sessions[session.name]?.entries ?? []
+            entries.insert(entry, at: entries.firstIndex { $0.lease > lease.id } ?? entries.count)
+            sessions[session.name] = SessionEntry(session: session, entries: entries)
             names[SessionLabel(session.name).description] = session.name
             if changed.isWoken { remove(sleeper: session) }
         }
@@ -84,8 +92,8 @@ struct LiveRouteState {
     mutating func remove(_ lease: LeaseID) -> Bool {
         guard let entry = leases.removeValue(forKey: lease) else { return false }
         let name = entry.session.name
-        sessions[name]?.leases.removeAll { $0 == lease }
-        if sessions[name]?.leases.isEmpty == true {
+        sessions[name]?.entries.removeAll { $0 === entry }
+        if sessions[name]?.entries.isEmpty == true {
             sessions[name] = nil
             if sleepers[name] == nil { names[SessionLabel(name).description] = nil }
         }

@@ -61,9 +61,9 @@ package final class LiveRoutes: RouteTable {
     package func begin(_ lease: LeaseID) -> Bool {
         let now = clock.now().boot
         return state.withLock { state in
-            guard state.leases[lease]?.isSuspended == false else { return false }
-            state.leases[lease]?.inFlight += 1
-            state.leases[lease]?.lastRequestAt = now
+            guard let entry = state.leases[lease], !entry.isSuspended else { return false }
+            entry.inFlight += 1
+            entry.lastRequestAt = now
             return true
         }
     }
@@ -72,8 +72,9 @@ package final class LiveRoutes: RouteTable {
     package func finish(_ lease: LeaseID) {
         let now = clock.now().boot
         state.withLock { state in
-            state.leases[lease]?.inFlight -= 1
-            state.leases[lease]?.lastRequestAt = now
+            guard let entry = state.leases[lease] else { return }
+            entry.inFlight -= 1
+            entry.lastRequestAt = now
         }
     }
 
@@ -109,7 +110,7 @@ package final class LiveRoutes: RouteTable {
         state.withLock { state in
             guard let entry = state.leases[lease], entry.inFlight == 0, entry.lastRequestAt ?? idleSince <= idleSince
             else { return false }
-            state.leases[lease]?.isSuspended = true
+            entry.isSuspended = true
             return true
         }
     }

@@ -49,7 +49,7 @@ extension ClientHandler {
     func upstreamClosed() {
         guard let passage, let upstream = passage.upstream else { return }
         passage.upstream = nil
-        let hasEnded = !parts.table.isLive(upstream.place.lease)
+        let hasEnded = !state.parts.table.isLive(upstream.place.lease)
         if exchange == .tunnel, !hasEnded {
             // The tunnel brings what was said to its end; not for ever.
             patience = .farewell(.now())
@@ -94,7 +94,7 @@ extension ClientHandler {
             return output.write(bytes, isChunk: passage.answerFraming == .chunked, to: context)
         }
         passage.held?.body.writeImmutableBuffer(bytes)
-        guard let held = passage.held, held.body.readableBytes > parts.limits.maxHeldBytes else { return }
+        guard let held = passage.held, held.body.readableBytes > state.parts.limits.maxHeldBytes else { return }
         // Too long to be looked at as a whole.
         passage.held = nil
         exchange.hear(isFinal: true)
@@ -134,8 +134,8 @@ extension ClientHandler {
             return
         }
         var answer = held
-        if let transform = parts.transform {
-            let place = PublicPlace(scheme: parts.scheme, authority: reading.host.text, prefix: target.prefix)
+        if let transform = state.parts.transform {
+            let place = PublicPlace(scheme: state.parts.scheme, authority: reading.host.text, prefix: target.prefix)
             answer = transform.transform(answer, of: route, path: passage.path, at: place)
         }
         if answer.isKnown(to: passage.head.fields) {

@@ -12,11 +12,11 @@ extension ClientHandler {
         var headers: HTTPHeaders = ["Content-Type": "application/problem+json"]
         if error.code == .unauthorized { headers.add(name: "WWW-Authenticate", value: "Bearer realm=\"berth\"") }
         if presentation.status == 503 || presentation.status == 429 { headers.add(name: "Retry-After", value: "5") }
-        parts.logger.debug(
+        state.parts.logger.debug(
             "request refused",
             metadata: ["request_id": "\(passage.requestID)", "code": "\(error.code.rawValue)"])
         answer(
-            HTTPResponseStatus(statusCode: presentation.status), headers, parts.problem(error, passage.requestID))
+            HTTPResponseStatus(statusCode: presentation.status), headers, state.parts.problem(error, passage.requestID))
     }
 
     func redirect(to place: String) {

@@ -8,15 +8,15 @@ extension ClientHandler {
         turn += 1
         patience = .none
         exchange.begin()
-        let passage = Passage(head: head, requestID: parts.requestID(head.fields[.requestID].first))
+        let passage = Passage(head: head, requestID: state.parts.requestID(head.fields[.requestID].first))
         passage.isLast =
             state.isClosing || head.connection.hasClose || !head.isCurrent && !head.connection.hasKeepAlive
         self.passage = passage
         do throws(BerthError) {
-            let reading = try RequestReading(head, scheme: parts.scheme, memory: &memory) { host in
+            let reading = try RequestReading(head, scheme: state.parts.scheme, memory: &memory) { host in
                 RequestHost(
-                    host, client: clientAddress, scheme: parts.scheme, at: context?.channel.localAddress,
-                    isOwnHost: parts.isOwnHost)
+                    host, client: clientAddress, scheme: state.parts.scheme, at: context?.channel.localAddress,
+                    isOwnHost: state.parts.isOwnHost)
             }
             passage.reading = reading
             passage.isSent = reading.framing == .none
@@ -33,7 +33,7 @@ extension ClientHandler {
     /// What came is no request.
     func begin(_ fault: BerthError) {
         exchange.begin()
-        let passage = Passage(head: .unread, requestID: parts.requestID(nil))
+        let passage = Passage(head: .unread, requestID: state.parts.requestID(nil))
         passage.isLast = true
         self.passage = passage
         refuse(fault)
@@ -43,9 +43,10 @@ extension ClientHandler {
     private func admit(_ target: RouteTarget, _ reading: RequestReading) throws(BerthError) {
         guard let passage else { return }
         let head = passage.head
-        let session = parts.table.session(target.session)
-        let credential = try Credential.find(in: head.fields, for: session, parts.gate)
-        if credential == .cookie { try BrowserCheck.check(head, host: reading.host.text, scheme: parts.scheme) }
+        let session = state.parts.table.session(target.session)
+        let credential = try Credential.find(
+            in: head.fields, for: session, memory: &memory.credential, state.parts.gate)
+        if credential == .cookie { try BrowserCheck.check(head, host: reading.host.text, scheme: state.parts.scheme) }
         guard let session else { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
         passage.target = target
         passage.session = session
@@ -60,18 +61,18 @@ extension ClientHandler {
     ) -> Bool {
         guard credential != .authorization else { return false }
         return head.fields[.authorization].allSatisfy { field in
-            BearerToken.secret(in: field).map { parts.gate.judge($0, for: session) == .unknown } ?? true
+            BearerToken.secret(in: field).map { state.parts.gate.present($0).judge(for: session) == .unknown } ?? true
         }
     }
 
     private func route(isSecondTry: Bool) {
         guard let target = passage?.target, let session = passage?.session else { return }
-        switch parts.table.route(target.agent, of: session) {
+        switch state.parts.table.route(target.agent, of: session) {
         case .noAgent:
             refuse(BerthError(.notFound, "The session \(session.name) has no agent \(target.agent)."))
-        case .route(let route) where parts.table.begin(route.lease):
+        case .route(let route) where state.parts.table.begin(route.lease):
             passage?.route = route
-            passage?.wantsHeld = parts.transform?.wants(route, path: passage?.path ?? "") ?? false
+            passage?.wantsHeld = state.parts.transform?.wants(route, path: passage?.path ?? "") ?? false
             connect(isNew: false)
         case .route, .asleep:
             guard !isSecondTry else { return refuse(Self.unreachable(target.agent, "its session does not stay awake")) }
@@ -81,7 +82,7 @@ extension ClientHandler {
 
     private func wake(_ session: RoutedSession) {
         guard let loop = context?.eventLoop else { return }
-        let (bound, turn, table) = (NIOLoopBound(self, eventLoop: loop), turn, parts.table)
+        let (bound, turn, table) = (NIOLoopBound(self, eventLoop: loop), turn, state.parts.table)
         Task {
             let outcome: Result<Void, BerthError>
             do throws(BerthError) {
@@ -109,7 +110,7 @@ extension ClientHandler {
         if !isNew, let upstream = state.pool.take(place, mayRepeat: passage.isRepeatable) {
             return pass(over: upstream)
         }
-        guard parts.table.isLive(place.lease) else { return leaseEnded() }
+        guard state.parts.table.isLive(place.lease) else { return leaseEnded() }
         let turn = turn
         state.pool.connect(place).whenComplete { result in
             guard self.turn == turn, self.exchange == .preparing else {
@@ -130,15 +131,15 @@ extension ClientHandler {
     /// The lease is looked at once more: from before it ended nobody else could have been at the other end, and by the time
     /// that its ports are granted again it is known to have ended.
     private func pass(over upstream: UpstreamConnection) {
-        guard let passage, let context, let reading = passage.reading, let target = passage.target,
+        guard let passage, let reading = passage.reading, let target = passage.target,
             let credential = passage.credential
         else { return upstream.close() }
-        guard parts.table.isLive(upstream.place.lease), upstream.isOpen else {
+        guard state.parts.table.isLive(upstream.place.lease), upstream.isOpen else {
             upstream.abandon()
             return leaseEnded()
         }
         upstream.take(self, isHead: passage.head.method == .head)
-        upstream.setHeld(!context.channel.isWritable)
+        upstream.setHeld(!isWritable)
         passage.upstream = upstream
         let fields = RequestFields(
             origin: RequestFields.Origin(host: reading.host, prefix: target.prefix, requestID: passage.requestID),

@@ -29,6 +29,7 @@ final class ClientHandler: ChannelDuplexHandler {
     var memory = RequestReading.Memory()
     var reader: MessageReader<RequestHead>
     let output = WireOutput()
+    private(set) var isWritable = true
     private var isReadWanted = false
     private var isPumping = false
 
@@ -36,8 +37,6 @@ final class ClientHandler: ChannelDuplexHandler {
         self.state = state
         reader = MessageReader(requests: state.requestLimits)
     }
-
-    var parts: RouterParts { state.parts }
 
     /// As digits.
     private(set) lazy var clientAddress = context?.channel.remoteAddress?.ipAddress ?? "unknown"
@@ -78,7 +77,8 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if exchange != .tunnel { passage?.upstream?.setHeld(!context.channel.isWritable) }
+        isWritable = context.channel.isWritable
+        if exchange != .tunnel { passage?.upstream?.setHeld(!isWritable) }
         context.fireChannelWritabilityChanged()
     }
 
@@ -185,12 +185,12 @@ final class ClientHandler: ChannelDuplexHandler {
         self.passage = nil
         // The other end of a tunnel is told by the tunnel, behind what was written.
         if !isTunnel { passage.upstream?.abandon() }
-        if let route = passage.route { parts.table.finish(route.lease) }
+        if let route = passage.route { state.parts.table.finish(route.lease) }
     }
 
     /// Closes what has waited too long.
     func sweep(at now: NIODeadline) {
-        let limits = parts.limits
+        let limits = state.parts.limits
         let isOver =
             switch patience {
             case .none: false

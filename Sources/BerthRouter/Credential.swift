@@ -8,29 +8,44 @@ enum Credential: Hashable {
 
     static let cookieName = "berth_session"
 
+    /// The secret of the last request's bearer field: a connection's requests bring the same one again and again.
+    struct Memory {
+        private var field: String?
+        private var secret: (any PresentedSecret)?
+
+        /// The secret of a bearer field (RFC 6750, 2.1); nil for any other.
+        mutating func secret(in text: String, _ gate: any RouteGuard) -> (any PresentedSecret)? {
+            if field != text {
+                field = text
+                secret = BearerToken.secret(in: text).map { gate.present($0) }
+            }
+            return secret
+        }
+    }
+
     /// The first credential that opens the session. `Berth-Authorization` alone counts where there is one.
     /// - Throws: `unauthorized`; `not-found` for somebody else's session or none.
     static func find(
-        in fields: FieldSection, for session: RoutedSession?, _ gate: any RouteGuard
+        in fields: FieldSection, for session: RoutedSession?, memory: inout Memory, _ gate: any RouteGuard
     ) throws(BerthError) -> Credential {
         var isForeign = false
-        func opens(_ secret: String?) -> Bool {
+        func opens(_ secret: (any PresentedSecret)?) -> Bool {
             guard let secret else { return false }
-            switch gate.judge(secret, for: session) {
+            switch secret.judge(for: session) {
             case .allowed: return true
             case .foreign: isForeign = true
             case .unknown: break
             }
             return false
         }
-        func secret(_ kind: FieldKind) -> String? {
-            fields.only(kind).flatMap { BearerToken.secret(in: fields.string($0.value)) }
+        func secret(_ kind: FieldKind) -> (any PresentedSecret)? {
+            fields.only(kind).flatMap { memory.secret(in: fields.string($0.value), gate) }
         }
         if fields.has(.ownAuthorization) {
             if opens(secret(.ownAuthorization)) { return .ownField }
         } else {
             if opens(secret(.authorization)) { return .authorization }
-            if opens(cookie(in: fields)) { return .cookie }
+            if opens(cookie(in: fields).map { gate.present($0) }) { return .cookie }
         }
         if isForeign { throw BerthError(.notFound, "There is no such session, or it is somebody else's.") }
         throw BerthError(

@@ -1,7 +1,7 @@
 internal import NIOCore
 
 /// What the `Host` of a request means where it came in.
-struct RequestHost {
+final class RequestHost {
     /// As it was sent.
     let text: String
     /// The agent that it names, if it does.

@@ -1,7 +1,7 @@
 internal import BerthCore
 
 /// A request's head, read for what the router has to know.
-struct RequestReading {
+final class RequestReading {
     /// What is asked for.
     enum Wish: Hashable {
         case agent(RouteTarget)
@@ -12,6 +12,7 @@ struct RequestReading {
     struct Memory {
         var host: RequestHost?
         var target: RouteTarget?
+        var credential = Credential.Memory()
     }
 
     let wish: Wish

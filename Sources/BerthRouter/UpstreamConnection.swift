@@ -10,6 +10,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     let place: UpstreamPlace
     private let pool: UpstreamPool
+    /// From when it is connected to its end.
+    private var share: UpstreamPool.Share?
     private var reader: MessageReader<ResponseHead>
     private let output = WireOutput()
     /// Whether the body of an answer is being read, and not its head.
@@ -37,8 +39,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
         reader = MessageReader(answers: limits)
     }
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-    var isOpen: Bool { context?.channel.isActive ?? false }
+    private(set) var isWritable = true
+    private(set) var isOpen = true
 
     /// Gives it to somebody for one request.
     func take(_ user: ClientHandler, isHead: Bool) {
@@ -53,7 +55,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         // An answer that nobody asked for would be the next one's.
         guard reader.isEmpty else { return close() }
         setHeld(false)
-        pool.keep(self)
+        if let share { pool.keep(self, in: share) }
     }
 
     func write(_ bytes: ByteBuffer, isChunk: Bool = false) {
@@ -78,7 +80,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     /// Ends it at once, and tells the user.
-    func close() { context?.close(promise: nil) }
+    func close() {
+        isOpen = false
+        context?.close(promise: nil)
+    }
 
     /// Whether the agent is to wait with the rest of its answer.
     func setHeld(_ isHeld: Bool) {
@@ -108,7 +113,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
-        pool.add(self)
+        share = pool.add(self)
         context.fireChannelActive()
     }
 
@@ -148,6 +153,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
         if !isTunnel { user?.upstreamWritabilityChanged() }
         context.fireChannelWritabilityChanged()
     }
@@ -167,7 +173,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelInactive(context: ChannelHandlerContext) {
-        pool.remove(self)
+        isOpen = false
+        if let share { pool.remove(self, from: share) }
+        share = nil
         user?.upstreamClosed()
         user = nil
         context.fireChannelInactive()

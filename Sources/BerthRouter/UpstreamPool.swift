@@ -4,11 +4,17 @@ internal import NIOPosix
 
 /// The connections to agents of one event loop. Those of a lease end with it.
 final class UpstreamPool {
+    /// Those of one lease.
+    final class Share {
+        fileprivate var open: [ObjectIdentifier: UpstreamConnection] = [:]
+        /// By port; the one that was used last is at the end.
+        fileprivate var idle: [Port: [UpstreamConnection]] = [:]
+        fileprivate var hasEnded = false
+    }
+
     private let loop: any EventLoop
     private let limits: RouterLimits
-    /// The one that was used last is at the end.
-    private var idle: [UpstreamPlace: [UpstreamConnection]] = [:]
-    private var open: [LeaseID: [ObjectIdentifier: UpstreamConnection]] = [:]
+    private var shares: [LeaseID: Share] = [:]
 
     init(loop: any EventLoop, limits: RouterLimits) {
         self.loop = loop
@@ -18,11 +24,12 @@ final class UpstreamPool {
     /// A connection that is open and idle; nil where there is none.
     /// - Parameter mayRepeat: whether the request may be sent again where the agent closes the connection just now.
     func take(_ place: UpstreamPlace, mayRepeat: Bool) -> UpstreamConnection? {
-        while let connection = idle[place]?.popLast() {
+        guard let share = shares[place.lease] else { return nil }
+        while let connection = share.idle[place.port]?.popLast() {
             guard connection.isOpen else { continue }
             if !mayRepeat, NIODeadline.now() - connection.idleSince > .seconds(limits.freshSeconds) {
                 // All others are older.
-                idle[place]?.append(connection)
+                share.idle[place.port]?.append(connection)
                 return nil
             }
             return connection
@@ -67,40 +74,46 @@ final class UpstreamPool {
 
     struct SelfConnection: Error {}
 
-    func add(_ connection: UpstreamConnection) {
-        open[connection.place.lease, default: [:]][ObjectIdentifier(connection)] = connection
+    func add(_ connection: UpstreamConnection) -> Share {
+        let lease = connection.place.lease
+        let share = shares[lease] ?? Share()
+        shares[lease] = share
+        share.open[ObjectIdentifier(connection)] = connection
+        return share
     }
 
-    func remove(_ connection: UpstreamConnection) {
+    func remove(_ connection: UpstreamConnection, from share: Share) {
         let place = connection.place
-        open[place.lease]?[ObjectIdentifier(connection)] = nil
-        if open[place.lease]?.isEmpty == true { open[place.lease] = nil }
-        idle[place]?.removeAll { $0 === connection }
-        if idle[place]?.isEmpty == true { idle[place] = nil }
+        share.open[ObjectIdentifier(connection)] = nil
+        share.idle[place.port]?.removeAll { $0 === connection }
+        if share.open.isEmpty, shares[place.lease] === share { shares[place.lease] = nil }
     }
 
     /// Keeps a connection for the next request, where there is room and its lease lives.
-    func keep(_ connection: UpstreamConnection) {
-        guard connection.isOpen, open[connection.place.lease] != nil,
-            (idle[connection.place]?.count ?? 0) < limits.maxKept
-        else { return connection.close() }
+    func keep(_ connection: UpstreamConnection, in share: Share) {
+        let port = connection.place.port
+        guard connection.isOpen, !share.hasEnded, share.idle[port]?.count ?? 0 < limits.maxKept else {
+            return connection.close()
+        }
         connection.idleSince = .now()
-        idle[connection.place, default: []].append(connection)
+        share.idle[port, default: []].append(connection)
     }
 
     /// Ends every connection of a lease.
     func end(_ lease: LeaseID) {
-        guard let connections = open.removeValue(forKey: lease) else { return }
-        for connection in connections.values { connection.close() }
+        guard let share = shares.removeValue(forKey: lease) else { return }
+        share.hasEnded = true
+        for connection in share.open.values { connection.close() }
     }
 
     /// Ends those that were idle for too long.
     func sweep(at now: NIODeadline) {
-        for connection in idle.values.joined() where now - connection.idleSince > .seconds(limits.keepSeconds) {
+        for connection in shares.values.flatMap({ $0.idle.values.joined() })
+        where now - connection.idleSince > .seconds(limits.keepSeconds) {
             connection.close()
         }
     }
 
     /// Ends everything.
-    func close() { for lease in Array(open.keys) { end(lease) } }
+    func close() { for lease in Array(shares.keys) { end(lease) } }
 }

@@ -1,6 +1,7 @@
 import BerthAPI
 import BerthCore
 package import BerthRouter
+import BerthStore
 import FoundationEssentials
 package import Logging
 import NIOCore
@@ -15,14 +16,40 @@ package struct RouterGuard: RouteGuard {
         self.key = key
     }
 
-    /// Tokens first; what is none of them may be the session's own.
-    package func judge(_ secret: String, for session: RoutedSession?) -> Judgement {
-        if let bearer = tokens.bearer(secret: secret) {
-            guard let session, bearer.caller.maySee(session.principal) else { return .foreign }
+    /// Its hash is made once.
+    package func present(_ secret: String) -> any PresentedSecret {
+        Presented(gate: self, secret: secret, hash: TokenHash(ofSecret: secret))
+    }
+
+    private final class Presented: PresentedSecret {
+        private let gate: RouterGuard
+        private let secret: String
+        private let hash: TokenHash
+        /// Whether it is the own token of the session with that row: neither changes.
+        private var own: (row: Int64, opens: Bool)?
+
+        init(gate: RouterGuard, secret: String, hash: TokenHash) {
+            self.gate = gate
+            self.secret = secret
+            self.hash = hash
+        }
+
+        /// Tokens first; what is none of them may be the session's own.
+        func judge(for session: RoutedSession?) -> Judgement {
+            if let bearer = gate.tokens.bearer(hash) {
+                guard let session, bearer.caller.maySee(session.principal) else { return .foreign }
+                return .allowed
+            }
+            guard let session, opens(session.row) else { return .unknown }
             return .allowed
         }
-        guard let session, key.opens(secret, session: session.row) else { return .unknown }
-        return .allowed
+
+        private func opens(_ row: Int64) -> Bool {
+            if let own, own.row == row { return own.opens }
+            let opens = gate.key.opens(secret, session: row)
+            own = (row, opens)
+            return opens
+        }
     }
 }
 

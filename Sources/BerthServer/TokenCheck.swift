@@ -26,12 +26,11 @@ package struct TokenCheck: Sendable {
     /// Hashes are compared in constant time, so that no answer's delay tells how much of a guess was right.
     func bearer(_ fields: [String]) -> Bearer? {
         guard fields.count == 1, let secret = BearerToken.secret(in: fields[0]) else { return nil }
-        return bearer(secret: secret)
+        return bearer(TokenHash(ofSecret: secret))
     }
 
     /// Whom a token stands for; nil for one that is unknown, revoked or past its end.
-    func bearer(secret: String) -> Bearer? {
-        let hash = TokenHash(ofSecret: secret)
+    func bearer(_ hash: TokenHash) -> Bearer? {
         if hash == administrator {
             return Bearer(
                 caller: Caller(

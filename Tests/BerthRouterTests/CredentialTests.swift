@@ -7,13 +7,19 @@ import Testing
 @Suite struct `Who may speak to an agent` {
     /// Knows `mine` for every session, and `theirs` for none.
     private struct Gate: RouteGuard {
-        func judge(_ secret: String, for session: RoutedSession?) -> Judgement {
-            switch secret {
-            case "mine": session == nil ? .foreign : .allowed
-            case "theirs": .foreign
-            default: .unknown
+        struct Secret: PresentedSecret {
+            let text: String
+
+            func judge(for session: RoutedSession?) -> Judgement {
+                switch text {
+                case "mine": session == nil ? .foreign : .allowed
+                case "theirs": .foreign
+                default: .unknown
+                }
             }
         }
+
+        func present(_ secret: String) -> any PresentedSecret { Secret(text: secret) }
     }
 
     private let session = RoutedSession(name: "alice", row: 1, principal: .token("a"))
@@ -22,8 +28,9 @@ import Testing
         _ fields: [(String, String)], _ session: RoutedSession?
     ) throws -> Result<Credential, ErrorCodeOf> {
         let section = try Heads.section(fields)
+        var memory = Credential.Memory()
         do throws(BerthError) {
-            return .success(try Credential.find(in: section, for: session, Gate()))
+            return .success(try Credential.find(in: section, for: session, memory: &memory, Gate()))
         } catch {
             return .failure(ErrorCodeOf(code: error.code))
         }

@@ -63,10 +63,16 @@ final class FakeTable: RouteTable {
 
 /// Opens everything to the bearer of `open`.
 struct OneToken: RouteGuard {
-    func judge(_ secret: String, for session: RoutedSession?) -> Judgement {
-        guard secret == "open" else { return .unknown }
-        return session == nil ? .foreign : .allowed
+    struct Secret: PresentedSecret {
+        let text: String
+
+        func judge(for session: RoutedSession?) -> Judgement {
+            guard text == "open" else { return .unknown }
+            return session == nil ? .foreign : .allowed
+        }
     }
+
+    func present(_ secret: String) -> any PresentedSecret { Secret(text: secret) }
 }
 
 /// An agent that sees heads of requests and says what a test wants.
