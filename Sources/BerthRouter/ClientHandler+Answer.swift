@@ -14,12 +14,12 @@ extension ClientHandler {
             let name = head.fields[.upgrade].first ?? wish
             let fields = AnswerFields(
                 requestID: passage.requestID, framing: .none, persistence: .upgrade(name), keepsLength: false)
-            write(fields.head(head))
+            output.write(fields.head(head))
             note(head.status)
             tunnel()
         case 100..<200:
             exchange.hear(isFinal: false)
-            if passage.head.isCurrent { write(AnswerFields.interim(head)) }
+            if passage.head.isCurrent { output.write(AnswerFields.interim(head)) }
         default:
             let isHeld = passage.wantsHeld && passage.head.method != .head
             // Of one that is read whole the client has nothing yet.
@@ -41,9 +41,7 @@ extension ClientHandler {
         }
     }
 
-    func upstreamReadComplete() { flush() }
-
-    func upstreamWritabilityChanged() { advance() }
+    func upstreamWritabilityChanged() { pump() }
 
     /// It is gone, or what came is no HTTP.
     func upstreamClosed() {
@@ -72,7 +70,7 @@ extension ClientHandler {
         case .cut: cut()
         case .nothing: break
         }
-        advance()
+        pump()
     }
 
     /// Writes an agent's head to the client.
@@ -84,14 +82,14 @@ extension ClientHandler {
         let fields = AnswerFields(
             requestID: passage.requestID, framing: passage.answerFraming, persistence: persistence,
             keepsLength: passage.answerFraming == .none && head.status != 204 && !isHeldHead)
-        write(fields.head(head, without: isHeldHead ? "etag" : nil))
+        output.write(fields.head(head, without: isHeldHead ? "etag" : nil))
         note(head.status)
     }
 
     private func readBody(_ bytes: ByteBuffer) {
-        guard let passage, let context else { return }
+        guard let passage else { return }
         guard passage.held != nil else {
-            return output.write(bytes, isChunk: passage.answerFraming == .chunked, to: context)
+            return output.write(bytes, isChunk: passage.answerFraming == .chunked)
         }
         passage.held?.body.writeImmutableBuffer(bytes)
         guard let held = passage.held, held.body.readableBytes > state.parts.limits.maxHeldBytes else { return }
@@ -101,20 +99,18 @@ extension ClientHandler {
         if passage.answerFraming == .close { passage.isLast = true }
         let fields = AnswerFields(
             requestID: passage.requestID, framing: passage.answerFraming, persistence: persistence, keepsLength: false)
-        write(fields.head(held.status, held.headers))
+        output.write(fields.head(held.status, held.headers))
         note(Int(held.status.code))
-        output.write(held.body, isChunk: passage.answerFraming == .chunked, to: context)
+        output.write(held.body, isChunk: passage.answerFraming == .chunked)
     }
 
     private func readEnd(_ trailers: FieldSection?) {
-        guard let passage, let context else { return }
+        guard let passage else { return }
         if let held = passage.held {
             write(held)
         } else if passage.answerFraming == .chunked {
-            output.writeLastChunk(trailers, to: context)
+            output.writeLastChunk(trailers)
         }
-        // The agent's connection is given away before its reading is complete.
-        flush()
         let upstream = passage.upstream
         passage.upstream = nil
         switch exchange.end() {
@@ -126,7 +122,7 @@ extension ClientHandler {
             endPassage()
             leave()
         }
-        advance()
+        pump()
     }
 
     private func write(_ held: WholeAnswer) {
@@ -146,8 +142,8 @@ extension ClientHandler {
         let fields = AnswerFields(
             requestID: passage.requestID, framing: isEmpty ? .none : .length(answer.body.readableBytes),
             persistence: persistence, keepsLength: false)
-        write(fields.head(answer.status, answer.headers))
-        if !isEmpty { write(answer.body) }
+        output.write(fields.head(answer.status, answer.headers))
+        if !isEmpty { output.write(answer.body) }
         note(Int(answer.status.code))
     }
 
@@ -175,7 +171,7 @@ extension ClientHandler {
         RouterMetrics.tunnelled()
         exchange.upgrade()
         patience = .none
-        flush()
+        output.flush()
         let (near, far) = TunnelHalf.pair()
         do {
             try context.pipeline.syncOperations.addHandler(near)
@@ -188,7 +184,7 @@ extension ClientHandler {
         upstream.passRest()
         far.flush()
         near.flush()
-        advance()
+        pump()
     }
 }
 

@@ -30,22 +30,11 @@ extension ClientHandler {
         let fields = AnswerFields(
             requestID: passage.requestID, framing: .length(body.readableBytes), persistence: persistence,
             keepsLength: false)
-        write(fields.head(status, headers))
-        if passage.head.method != .head { write(body) }
-        flush()
+        output.write(fields.head(status, headers))
+        if passage.head.method != .head { output.write(body) }
         note(Int(status.code))
         exchange.answerAlone(isLast: passage.isLast)
         finish()
-    }
-
-    func write(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        output.write(bytes, to: context)
-    }
-
-    func flush() {
-        guard let context else { return }
-        output.flush(context)
     }
 
     /// The answer was the request's whole one: the next may come, or the connection ends.
@@ -65,7 +54,7 @@ extension ClientHandler {
         exchange.close()
         patience = .farewell(.now())
         guard let context else { return }
-        output.flush(context)
+        output.flush()
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
     }

@@ -101,7 +101,7 @@ extension ClientHandler {
         case .success: route(isSecondTry: true)
         case .failure(let error): refuse(error)
         }
-        advance()
+        pump()
     }
 
     /// Finds a connection to the agent or makes one.
@@ -122,7 +122,7 @@ extension ClientHandler {
             case .success(let upstream): self.pass(over: upstream)
             case .failure(let error): self.refuse(Self.failure(error, passage.route?.agent))
             }
-            self.advance()
+            self.pump()
         }
     }
 
@@ -146,7 +146,7 @@ extension ClientHandler {
             framing: reading.framing, credential: credential, keepsAuthorization: passage.keepsAuthorization,
             upgrade: reading.upgrade, isHeld: passage.wantsHeld)
         exchange.pass(isRepeatable: upstream.wasUsed && passage.isRepeatable)
-        upstream.write(fields.head(passage.head, path: target.path, authority: upstream.authority))
+        upstream.output.write(fields.head(passage.head, path: target.path, authority: upstream.authority))
         // It has no body; or it is sent again.
         if passage.isSent { exchange.sendEnd() }
     }

@@ -28,7 +28,7 @@ final class ClientHandler: ChannelDuplexHandler {
     var turn = 0
     var memory = RequestReading.Memory()
     var reader: MessageReader<RequestHead>
-    let output = WireOutput()
+    let output: WireOutput
     private(set) var isWritable = true
     private var isReadWanted = false
     private var isPumping = false
@@ -36,6 +36,7 @@ final class ClientHandler: ChannelDuplexHandler {
     init(state: LoopState) {
         self.state = state
         reader = MessageReader(requests: state.requestLimits)
+        output = WireOutput(state.turn)
     }
 
     /// As digits.
@@ -45,6 +46,7 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        output.context = context
         patience = .head(.now())
         state.add(self)
         if state.isClosing { context.close(promise: nil) }
@@ -52,6 +54,7 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         state.remove(self)
+        output.context = nil
         self.context = nil
     }
 
@@ -65,11 +68,6 @@ final class ClientHandler: ChannelDuplexHandler {
             reader.append(unwrapInboundIn(data))
             pump()
         }
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        passage?.upstream?.flush()
-        context.fireChannelReadComplete()
     }
 
     func read(context: ChannelHandlerContext) {
@@ -139,23 +137,17 @@ final class ClientHandler: ChannelDuplexHandler {
         return true
     }
 
-    /// The same, for whoever is not reading from the client just now.
-    func advance() {
-        pump()
-        passage?.upstream?.flush()
-    }
-
     private func send(_ part: BodyReader.Part) {
         guard let passage, let upstream = passage.upstream else { return }
         let isChunked = passage.reading?.framing == .chunked
         switch part {
         case .bytes(let bytes):
             exchange.sendBody()
-            upstream.write(bytes, isChunk: isChunked)
+            upstream.output.write(bytes, isChunk: isChunked)
         case .end(let trailers):
             exchange.sendEnd()
             passage.isSent = true
-            if isChunked { upstream.writeLastChunk(trailers) }
+            if isChunked { upstream.output.writeLastChunk(trailers) }
         }
     }
 
@@ -175,6 +167,7 @@ final class ClientHandler: ChannelDuplexHandler {
     /// Ends the connection, and what goes on for it, at once.
     func cut() {
         exchange.close()
+        output.flush()
         endPassage()
         context?.close(promise: nil)
     }

@@ -5,6 +5,7 @@ internal import NIOCore
 final class LoopState {
     let parts: RouterParts
     let pool: UpstreamPool
+    let turn: LoopTurn
     let requestLimits: WireLimits
     private let loop: any EventLoop
     private var clients: [ObjectIdentifier: ClientHandler] = [:]
@@ -17,7 +18,8 @@ final class LoopState {
         self.parts = parts
         self.loop = loop
         requestLimits = WireLimits(maxHeadBytes: parts.limits.maxHeaderBytes, maxFields: parts.limits.maxHeaderFields)
-        pool = UpstreamPool(loop: loop, limits: parts.limits)
+        turn = LoopTurn(loop)
+        pool = UpstreamPool(loop: loop, turn: turn, limits: parts.limits)
     }
 
     /// Looks for what has waited too long, once a second.

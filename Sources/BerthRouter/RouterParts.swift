@@ -3,21 +3,21 @@ package import Logging
 package import NIOCore
 
 /// What a router needs of its surroundings.
-package struct RouterParts: Sendable {
-    package var table: any RouteTable
-    package var gate: any RouteGuard
+package final class RouterParts: Sendable {
+    package let table: any RouteTable
+    package let gate: any RouteGuard
     /// Whether a host that a request names is the router's own: an exact one, at the end that the client connected to.
-    package var isOwnHost: @Sendable (String, SocketAddress?) -> Bool
+    package let isOwnHost: @Sendable (String, SocketAddress?) -> Bool
     /// A name for a request: the client's where it is well-formed, else a new one.
-    package var requestID: @Sendable (String?) -> String
+    package let requestID: @Sendable (String?) -> String
     /// An error as its caller sees it, in JSON.
-    package var problem: @Sendable (BerthError, String) -> ByteBuffer
+    package let problem: @Sendable (BerthError, String) -> ByteBuffer
     /// Makes a connection begin with a TLS handshake; nil for HTTP in the clear.
-    package var secure: (@Sendable (any Channel) -> EventLoopFuture<Void>)?
+    package let secure: (@Sendable (any Channel) -> EventLoopFuture<Void>)?
     /// What is done to answers that are read whole.
-    package var transform: (any AnswerTransform)?
-    package var limits: RouterLimits
-    package var logger: Logger
+    package let transform: (any AnswerTransform)?
+    package let limits: RouterLimits
+    package let logger: Logger
 
     package init(
         table: any RouteTable, gate: any RouteGuard,

@@ -13,7 +13,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     /// From when it is connected to its end.
     private var share: UpstreamPool.Share?
     private var reader: MessageReader<ResponseHead>
-    private let output = WireOutput()
+    let output: WireOutput
     /// Whether the body of an answer is being read, and not its head.
     private var isInBody = false
     /// The request was HEAD: its answer has no body.
@@ -37,6 +37,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         authority = "127.0.0.1:\(place.port)"
         self.pool = pool
         reader = MessageReader(answers: limits)
+        output = WireOutput(pool.turn)
     }
 
     private(set) var isWritable = true
@@ -56,21 +57,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
         guard reader.isEmpty else { return close() }
         setHeld(false)
         if let share { pool.keep(self, in: share) }
-    }
-
-    func write(_ bytes: ByteBuffer, isChunk: Bool = false) {
-        guard let context else { return }
-        output.write(bytes, isChunk: isChunk, to: context)
-    }
-
-    func writeLastChunk(_ trailers: FieldSection?) {
-        guard let context else { return }
-        output.writeLastChunk(trailers, to: context)
-    }
-
-    func flush() {
-        guard let context else { return }
-        output.flush(context)
     }
 
     /// Ends it at once. Its user hears no more.
@@ -108,9 +94,15 @@ final class UpstreamConnection: ChannelDuplexHandler {
         context.fireChannelRead(NIOAny(rest))
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        output.context = context
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        output.context = nil
+        self.context = nil
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         share = pool.add(self)
@@ -145,11 +137,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
             user.upstreamRead(head, framing)
         }
         return true
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        user?.upstreamReadComplete()
-        context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

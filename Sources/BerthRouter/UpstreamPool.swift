@@ -12,12 +12,14 @@ final class UpstreamPool {
         fileprivate var hasEnded = false
     }
 
+    let turn: LoopTurn
     private let loop: any EventLoop
     private let limits: RouterLimits
     private var shares: [LeaseID: Share] = [:]
 
-    init(loop: any EventLoop, limits: RouterLimits) {
+    init(loop: any EventLoop, turn: LoopTurn, limits: RouterLimits) {
         self.loop = loop
+        self.turn = turn
         self.limits = limits
     }
 

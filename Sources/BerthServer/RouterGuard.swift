@@ -58,7 +58,7 @@ extension RouterParts {
     /// - Parameters:
     ///   - hosts: what clients may call the router by, as they may the API.
     ///   - certificate: makes it speak TLS, which the check of hosts has to expect.
-    package init(
+    package convenience init(
         table: any RouteTable, gate: any RouteGuard, hosts: HostCheck, certificate: ServerCertificate?,
         transform: (any AnswerTransform)?, logger: Logger
     ) {
