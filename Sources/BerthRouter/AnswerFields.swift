@@ -27,7 +27,7 @@ struct AnswerFields {
             if let dropped, section.isNamed(field, dropped) { return .drop }
             switch field.kind {
             case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .requestID: return .drop
-            case .contentLength: return keepsLength ? .pass : .drop
+            case .contentLength: return keepsLength && field.isExact ? .pass : .drop
             case .setCookie: return Credential.setsOwnCookie(section.string(field.value)) ? .drop : .pass
             case .endToEnd, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie: return .pass
             }

@@ -21,10 +21,11 @@ enum BodyFraming: Hashable {
     /// An answer's, as the agent sends it.
     /// - Throws: ``WireFault/malformed`` where that is not clear.
     init(of head: ResponseHead, toHead isToHead: Bool) throws(WireFault) {
+        // HTTP/1.0 knows no chunks (RFC 9112, 6.1).
+        guard let framing = Self.told(by: head.fields), framing != .chunked || head.isCurrent else { throw .malformed }
         if isToHead || head.status / 100 == 1 || head.status == 204 || head.status == 304 {
             self = .none
         } else {
-            guard let framing = Self.told(by: head.fields) else { throw .malformed }
             // What an answer does not tell ends with its connection.
             self = framing == .none ? .close : framing
         }
@@ -47,7 +48,7 @@ enum BodyFraming: Hashable {
                 guard found == .none, let length = length(fields.string(field.value)) else { return nil }
                 found = .length(length)
             case .transferEncoding:
-                guard found == .none, fields.string(field.value).lowercased() == "chunked" else { return nil }
+                guard found == .none, fields.says(field.value, "chunked") else { return nil }
                 found = .chunked
             default: break
             }

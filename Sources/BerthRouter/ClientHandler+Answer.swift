@@ -16,7 +16,9 @@ extension ClientHandler {
                 requestID: passage.requestID, framing: .none, persistence: .upgrade(name), keepsLength: false)
             output.write(fields.head(head))
             note(head.status)
-            tunnel()
+            output.flush()
+            // The client may be found to be gone.
+            if self.passage === passage { tunnel() }
         case 100..<200:
             exchange.hear(isFinal: false)
             if passage.head.isCurrent { output.write(AnswerFields.interim(head)) }
@@ -41,6 +43,9 @@ extension ClientHandler {
         }
     }
 
+    /// Something of an answer has come, be it what it may: the agent has the request.
+    func upstreamHeard() { exchange.hear(isFinal: false) }
+
     func upstreamWritabilityChanged() { pump() }
 
     /// It is gone, or what came is no HTTP.
@@ -50,7 +55,7 @@ extension ClientHandler {
         let hasEnded = !state.parts.table.isLive(upstream.place.lease)
         if exchange == .tunnel, !hasEnded {
             // The tunnel brings what was said to its end; not for ever.
-            patience = .farewell(.now())
+            patience = .taking(.now())
         } else if hasEnded {
             RouterMetrics.ended()
             settle(
@@ -171,7 +176,6 @@ extension ClientHandler {
         RouterMetrics.tunnelled()
         exchange.upgrade()
         patience = .none
-        output.flush()
         let (near, far) = TunnelHalf.pair()
         do {
             try context.pipeline.syncOperations.addHandler(near)

@@ -52,10 +52,13 @@ extension ClientHandler {
     /// at once would make the kernel throw away what the client has not taken yet (RFC 9112, 9.6).
     func leave() {
         exchange.close()
-        patience = .farewell(.now())
-        guard let context else { return }
+        patience = .taking(.now())
         output.flush()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
+        context?.close(mode: .output).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: self.patience = .farewell(.now())
+            case .failure: self.context?.close(promise: nil)
+            }
+        }
     }
 }

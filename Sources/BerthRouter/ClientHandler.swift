@@ -16,6 +16,8 @@ final class ClientHandler: ChannelDuplexHandler {
         case none
         case head(NIODeadline)
         case idle(NIODeadline)
+        /// To take what it was answered last.
+        case taking(NIODeadline)
         case farewell(NIODeadline)
     }
 
@@ -76,7 +78,10 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
-        if exchange != .tunnel { passage?.upstream?.setHeld(!isWritable) }
+        if exchange != .tunnel {
+            passage?.upstream?.setHeld(!isWritable)
+            if isWritable { pump() }
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -99,7 +104,9 @@ final class ClientHandler: ChannelDuplexHandler {
 
     private var mayRead: Bool {
         switch exchange.intake {
-        case .head, .drop: true
+        // Whoever does not take answers asks for no more of them.
+        case .head: isWritable
+        case .drop: true
         case .wait: reader.isEmpty
         case .body: passage?.upstream?.isWritable ?? true
         }
@@ -127,7 +134,7 @@ final class ClientHandler: ChannelDuplexHandler {
     private func takeNext() throws(WireFault) -> Bool {
         switch exchange.intake {
         case .head:
-            guard let head = try reader.head() else { return false }
+            guard isWritable, let head = try reader.head() else { return false }
             begin(head)
         case .body:
             guard passage?.upstream?.isWritable == true, let part = try reader.part() else { return false }
@@ -189,6 +196,7 @@ final class ClientHandler: ChannelDuplexHandler {
             case .none: false
             case .head(let since): now - since > .seconds(limits.headSeconds)
             case .idle(let since): now - since > .seconds(limits.idleSeconds)
+            case .taking(let since): now - since > .seconds(limits.takeSeconds)
             case .farewell(let since): now - since > .seconds(limits.farewellSeconds)
             }
         if isOver { cut() }

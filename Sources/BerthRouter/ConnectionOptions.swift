@@ -10,8 +10,7 @@ struct ConnectionOptions {
         guard section.has(.connection) else { return }
         for value in section[.connection] {
             for token in value.utf8.split(separator: UInt8(ascii: ",")) {
-                let name = Substring(token.drop(while: WireSyntax.isBlank).prefix { !WireSyntax.isBlank($0) })
-                    .lowercased()
+                let name = Self.lowered(token.drop(while: WireSyntax.isBlank).prefix { !WireSyntax.isBlank($0) })
                 switch name {
                 case "upgrade": hasUpgrade = true
                 case "keep-alive": hasKeepAlive = true
@@ -24,6 +23,10 @@ struct ConnectionOptions {
 
     /// Whether a field was named and is so for the next hop alone.
     func names(_ field: FieldSection.Field, of section: FieldSection) -> Bool {
-        !fields.isEmpty && fields.contains(section.string(field.name).lowercased())
+        !fields.isEmpty && fields.contains(Self.lowered(section.string(field.name).utf8))
+    }
+
+    private static func lowered(_ text: some Sequence<UInt8>) -> String {
+        String(decoding: text.map(WireSyntax.lowered), as: UTF8.self)
     }
 }

@@ -56,26 +56,34 @@ enum Credential: Hashable {
 
     /// Nil where it stands several times: somebody else may have set the other one.
     private static func cookie(in fields: FieldSection) -> String? {
-        let values = fields[.cookie].flatMap { $0.split(separator: ";") }.compactMap(ownCookie)
-        return values.count == 1 ? values[0] : nil
+        let start = cookieName + "="
+        let values = fields[.cookie].flatMap(pairs).map { $0.drop(while: WireSyntax.isBlank) }
+            .filter { $0.starts(with: start.utf8) }
+        return values.count == 1 ? String(Substring(values[0].dropFirst(start.utf8.count))) : nil
     }
 
-    private static func ownCookie(_ pair: Substring) -> String? {
-        let pair = pair.drop { $0 == " " }
-        guard pair.hasPrefix(cookieName + "=") else { return nil }
-        return String(pair.dropFirst(cookieName.count + 1))
+    /// Octet by octet: a character of Unicode may join the semicolon behind it, and nobody else reads it so.
+    private static func pairs(_ field: String) -> [Substring.UTF8View] {
+        field.utf8.split(separator: UInt8(ascii: ";")).map { Substring($0).utf8 }
+    }
+
+    /// Whether a pair is our cookie, or becomes it in a browser: it takes away blanks around a name, and sends a value that has
+    /// none as if it were the whole (RFC 6265, 5.2).
+    private static func isOwn(_ pair: Substring.UTF8View) -> Bool {
+        let equals = UInt8(ascii: "=")
+        return pair.drop { $0 == equals || WireSyntax.isBlank($0) }.prefix { $0 != equals && !WireSyntax.isBlank($0) }
+            .elementsEqual(cookieName.utf8)
     }
 
     /// What becomes of a `Cookie` field on its way to an agent, who does not see ours.
     static func withoutOwnCookie(_ field: String) -> FieldSection.Fate {
-        guard field.contains(cookieName) else { return .pass }
-        let rest = field.split(separator: ";").filter { ownCookie($0) == nil }
-        let text = rest.joined(separator: ";").drop { $0 == " " }
-        return text.isEmpty ? .drop : .change(String(text))
+        let pairs = pairs(field)
+        guard pairs.contains(where: isOwn) else { return .pass }
+        let rest = pairs.filter { !isOwn($0) }.map { String(Substring($0)) }.joined(separator: ";")
+        let text = String(Substring(rest.utf8.drop(while: WireSyntax.isBlank)))
+        return text.isEmpty ? .drop : .change(text)
     }
 
     /// Whether a `Set-Cookie` field would set ours, which no agent may.
-    static func setsOwnCookie(_ field: String) -> Bool {
-        field.drop { $0 == " " || $0 == "\t" }.prefix { $0 != "=" && $0 != ";" && $0 != " " } == cookieName
-    }
+    static func setsOwnCookie(_ field: String) -> Bool { pairs(field).first.map(isOwn) ?? false }
 }

@@ -33,6 +33,7 @@ enum FieldKind: Hashable {
         case (UInt8(ascii: "f"), 9): self = Self.kind(name, "forwarded", .forwarding)
         case (UInt8(ascii: "x"), 12): self = Self.kind(name, "x-request-id", .requestID)
         case (UInt8(ascii: "x"), _): self = Self.kind(name, "x-forwarded-", .forwarding)
+        case (UInt8(ascii: "h"), 14): self = Self.kind(name, "http2-settings", .hopByHop)
         case (UInt8(ascii: "h"), 4): self = Self.kind(name, "host", .host)
         case (UInt8(ascii: "c"), 14): self = Self.kind(name, "content-length", .contentLength)
         case (UInt8(ascii: "e"), 6): self = Self.kind(name, "expect", .expect)

@@ -36,9 +36,7 @@ final class RequestReading {
         self.host = named
         let target = try Self.originForm(head.target, host: named.text, scheme: scheme)
         framing = try BodyFraming(of: head)
-        upgrade =
-            head.isCurrent && framing == .none && head.connection.hasUpgrade
-            ? head.fields.only(.upgrade).map { head.fields.string($0.value) } : nil
+        upgrade = head.isCurrent && framing == .none && head.connection.hasUpgrade ? Self.upgrade(head.fields) : nil
         switch TargetReading(target: target, host: named.agent, last: memory.target) {
         case .agent(let target):
             memory.target = target
@@ -48,6 +46,17 @@ final class RequestReading {
             throw BerthError(
                 .notFound, "There is nothing here. Agents are at /s/{session}/{agent}/, and a slash in a name is %2F.")
         }
+    }
+
+    /// Another protocol than HTTP. One of its other versions would carry requests that nobody looks at here, and is not asked for
+    /// (RFC 9110, 7.8: whoever does not know a protocol goes on without it).
+    private static func upgrade(_ fields: FieldSection) -> String? {
+        guard let value = fields.only(.upgrade).map({ fields.string($0.value) }) else { return nil }
+        let names = value.utf8.split(separator: UInt8(ascii: ",")).map { name in
+            name.filter { !WireSyntax.isBlank($0) }.prefix { $0 != UInt8(ascii: "/") }.map(WireSyntax.lowered)
+        }
+        let versions = ["http", "h2", "h2c", "h3", "tls"].map { Array($0.utf8) }
+        return names.contains(where: versions.contains) ? nil : value
     }
 
     /// The target without the host that it may name (RFC 9112, 3.2.2), which must be the one of `Host`.

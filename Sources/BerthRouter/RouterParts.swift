@@ -49,7 +49,9 @@ package struct RouterLimits: Sendable {
     package var headSeconds: Int64 = 15
     /// How long a kept-alive connection may be silent between two requests.
     package var idleSeconds: Int64 = 75
-    /// How long a client may go on sending behind the last answer.
+    /// How long a client may take for the rest of the last answer, or of a tunnel.
+    package var takeSeconds: Int64 = 120
+    /// How long a client may go on sending when it has taken the last answer.
     package var farewellSeconds: Int64 = 2
     /// Connections at once; more wait in the kernel's backlog.
     package var maxConnections = 4096

@@ -70,18 +70,16 @@ final class TunnelHalf: ChannelDuplexHandler {
         context.read()
     }
 
-    private func endOutput() {
-        guard let context else { return }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        // Behind what was written. What cannot be closed on one side is closed on both.
-        context.close(mode: .output).whenFailure { _ in bound.value.close(promise: nil) }
-    }
+    private func endOutput() { close(.output) }
 
     /// Nobody is there any more to hear or to say something: what was said goes out, then it is over.
-    private func finish() {
+    private func finish() { close(.all) }
+
+    /// Closes behind what was written: where the other side has ended already, closing would throw that away.
+    private func close(_ mode: CloseMode) {
         guard let context else { return }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.flush()
-        context.close(mode: .output).whenComplete { _ in bound.value.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
+            self.context?.close(mode: mode).assumeIsolated().whenFailure { _ in self.context?.close(promise: nil) }
+        }
     }
 }

@@ -112,7 +112,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isTunnel { return context.fireChannelRead(data) }
         // Without a user nobody asked.
-        guard user != nil else { return context.close(promise: nil) }
+        guard let user else { return context.close(promise: nil) }
+        user.upstreamHeard()
         reader.append(unwrapInboundIn(data))
         do throws(WireFault) {
             while try takeNext() {}

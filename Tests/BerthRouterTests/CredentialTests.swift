@@ -54,6 +54,7 @@ import Testing
         [("Authorization", "Bearer mine"), ("Authorization", "Bearer mine")],
         [("Berth-Authorization", "Bearer wrong"), ("Authorization", "Bearer mine")],
         [("Cookie", "berth_session=mine; berth_session=wrong")], [("Cookie", "xberth_session=mine")],
+        [("Cookie", "x=\u{0600}; berth_session=mine; berth_session=wrong")],
     ])
     func `is nobody without`(fields: [(String, String)]) throws {
         #expect(try found(fields, session) == .failure(ErrorCodeOf(code: .unauthorized)))

@@ -36,6 +36,7 @@ import Testing
     @Test(arguments: [
         ("Connection", "close"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"),
         ("Proxy-Authorization", "Basic eDp5"), ("TE", "gzip"), ("Transfer-Encoding", "chunked"), ("Upgrade", "h2c"),
+        ("HTTP2-Settings", "AAMAAABkAAQAAP__"),
         ("upgrade", "websocket"), ("Content-Length", "5"), ("Authorization", "Bearer x"),
         ("Berth-Authorization", "Bearer x"),
         ("X_Forwarded_For", "10.0.0.1"), ("x-forwarded-port", "80"), ("X-Forwarded-Anything", "1"),
@@ -81,7 +82,14 @@ import Testing
 
     @Test func `of another cookie stay, and of an Authorization that is the agent's`() throws {
         #expect(try sent([("Cookie", "a=b; berth_session=secret; c=d")])["cookie"] == ["a=b; c=d"])
-        #expect(try sent([("Cookie", "xberth_session=1")])["cookie"] == ["xberth_session=1"])
+        for other in ["xberth_session=1", "a=berth_session=1", "x\u{0600}=1"] {
+            #expect(try sent([("Cookie", other)])["cookie"] == [other])
+        }
+        for own in ["berth_session=1", " berth_session = 1", "=berth_session=1", "berth_session=1; berth_session=2"] {
+            #expect(try sent([("Cookie", own)])["cookie"].isEmpty, "\(own)")
+        }
+        // One octet after the other, whatever character they are.
+        #expect(try sent([("Cookie", "x=\u{0600}; berth_session=secret")])["cookie"] == ["x=\u{0600}"])
         let authorization = try sent([("Authorization", "Basic eDp5")], credential: .ownField, keepsAuthorization: true)
         #expect(authorization["authorization"] == ["Basic eDp5"])
     }
@@ -135,6 +143,11 @@ import Testing
                 "content-type", "set-cookie", "x-request-id", "transfer-encoding",
             ])
         #expect(fields["x-request-id"] == ["r-1"])
-        #expect(Credential.setsOwnCookie("berth_session=evil; Path=/") && !Credential.setsOwnCookie("berth_sessions=1"))
+        for own in ["berth_session=e; Path=/", "\tberth_session\t=e", "=berth_session=e", "berth_session=\u{0301}e"] {
+            #expect(Credential.setsOwnCookie(own), "\(own)")
+        }
+        for other in ["berth_sessions=1", "x=1; berth_session=1", "x=berth_session=1", ""] {
+            #expect(!Credential.setsOwnCookie(other), "\(other)")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import BerthCore
+import NIOCore
 import Testing
 
 @testable import BerthRouter
@@ -32,7 +33,8 @@ import Testing
         [("Content-Length", "+1")], [("Content-Length", "1, 1")], [("Content-Length", "")],
         [("Content-Length", "1234567890123456789")], [("Content-Length", "0x1")],
         [("Transfer-Encoding", "gzip, chunked")], [("Transfer-Encoding", "chunked, gzip")],
-        [("Transfer-Encoding", "identity")], [("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")],
+        [("Transfer-Encoding", "identity")], [("Transfer-Encoding", "chun\u{212A}ed")],
+        [("Transfer-Encoding", "chunked;")], [("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")],
     ])
     func `must be clear to everybody`(fields: [(String, String)]) throws {
         #expect(try request(fields) == nil)
@@ -49,6 +51,10 @@ import Testing
         for endless in [BodyFraming.chunked, .close] {
             #expect(endless.passed(toCurrent: false) == .close && endless.passed(toCurrent: true) == .chunked)
         }
+        let old = try ResponseHead.read(
+            ByteBuffer(string: "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), maxFields: 8
+        ).get()
+        #expect(throws: WireFault.malformed) { try BodyFraming(of: old, toHead: false) }
         #expect(BodyFraming.length(5).passed(toCurrent: false) == .length(5))
     }
 
@@ -59,5 +65,7 @@ import Testing
         for status in ["204 No Content", "304 Not Modified", "100 Continue", "101 Switching Protocols"] {
             #expect(try answer(fields, status: status) == BodyFraming.none)
         }
+        // What it tells of a body is passed on, and has to be clear, too.
+        #expect(try answer([("Content-Length", "5"), ("Content-Length", "7")], toHead: true) == nil)
     }
 }

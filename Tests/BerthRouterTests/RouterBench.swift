@@ -80,6 +80,7 @@ final class ScriptedAgent: Sendable {
     enum Reply {
         case answer(String)
         case hangUp
+        case answerAndHangUp(String)
     }
 
     private struct Seen {
@@ -145,6 +146,9 @@ final class ScriptedAgent: Sendable {
                 case .answer(let answer):
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
                 case .hangUp: context.close(promise: nil)
+                case .answerAndHangUp(let answer):
+                    context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+                    context.close(promise: nil)
                 }
             }
         }
@@ -191,10 +195,13 @@ struct RouterBench {
     }
 
     /// Opens a connection.
-    func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    /// - Parameter setUp: is done to it first.
+    func connect(
+        _ setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Void> = { $0.eventLoop.makeSucceededVoidFuture() }
+    ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
+                setUp(channel).flatMapThrowing {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }

@@ -68,6 +68,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 2"])
+    func `asks nothing again that was answered with something`(answer: String) async throws {
+        let agent = try await ScriptedAgent.start { _, number in number == 1 ? Self.ok("x") : .answerAndHangUp(answer) }
+        try await RouterBench.with(agent) { bench in
+            let answers = try await bench.ask("GET /s/alice/planner/1", "DELETE /s/alice/planner/2")
+            #expect(statuses(answers) == ["200", "502"])
+            #expect(agent.lines.count == 2)
+        }
+    }
+
     @Test func `wakes a session for whom it belongs to, and for nobody else`() async throws {
         let agent = try await ScriptedAgent.start { _, _ in Self.ok("awake") }
         try await RouterBench.with(agent) { bench in

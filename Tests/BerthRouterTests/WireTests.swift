@@ -35,6 +35,32 @@ import Testing
     ])
     func `is none where two programs might read it differently`(text: String) { #expect(!isRead(text)) }
 
+    @Test func `may ask for another protocol, and for no other HTTP`() throws {
+        func wish(_ value: String, _ more: [(String, String)] = []) throws -> String? {
+            let head = try Heads.request(
+                [("Host", "r"), ("Connection", "Upgrade"), ("Upgrade", value)] + more, "GET", "/s/a/b/")
+            var memory = RequestReading.Memory()
+            return try RequestReading(head, scheme: "http", memory: &memory) { host in
+                RequestHost(host, client: "c", scheme: "http", at: nil) { _, _ in true }
+            }.upgrade
+        }
+        #expect(try wish("websocket") == "websocket" && wish("SPDY/3.1") == "SPDY/3.1")
+        for version in ["h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.0", " h2c "] {
+            #expect(try wish(version) == nil, "\(version)")
+        }
+        #expect(try wish("websocket", [("Upgrade", "websocket")]) == nil)
+        #expect(try wish("websocket", [("Content-Length", "1")]) == nil)
+    }
+
+    @Test func `keeps no more memory than its head takes`() throws {
+        var reader = MessageReader(requests: Transcript.limits)
+        var large = ByteBufferAllocator().buffer(capacity: 65_536)
+        large.writeString("GET / HTTP/1.1\r\nA: 1\r\n\r\n")
+        reader.append(large)
+        let head = try #require(try reader.head())
+        #expect(head.fields.text.storageCapacity < 1024 && head.fields["a"] == ["1"])
+    }
+
     @Test func `has no more fields than its bound`() {
         let text = "GET / HTTP/1.1\r\n" + String(repeating: "A: 1\r\n", count: 3) + "\r\n"
         #expect((try? request(text, maxFields: 3).get()) != nil)
@@ -72,7 +98,8 @@ import Testing
     @Test(arguments: [
         "\r\n", "g\r\n", "-1\r\n", "0x1\r\n", " 1\r\na\r\n0\r\n\r\n", "1\na\r\n0\r\n\r\n", "1\r\nab\r\n",
         "1\r\na\n0\r\n\r\n",
-        "1000000000000000\r\n", "1;\u{1}\r\na\r\n", "1x\r\na\r\n", "0\r\nA : 1\r\n\r\n", "0\r\n\n",
+        "1000000000000000\r\n", "1;\u{1}\r\na\r\n", "1x\r\na\r\n", "1 \r\na\r\n", "1 7\r\na\r\n", "1\t x;y\r\na\r\n",
+        "0\r\nA : 1\r\n\r\n", "0\r\n\n",
         "0\r\n A: 1\r\n\r\n",
         "1;" + String(repeating: "x", count: 300),
     ])

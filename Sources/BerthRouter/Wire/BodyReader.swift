@@ -75,8 +75,9 @@ struct BodyReader {
             }
             var end = digits
             while end < min(bytes.count, Self.maxChunkLine), WireSyntax.isText(bytes[end]) { end += 1 }
-            // Blanks or a semicolon begin the extensions (RFC 9112, 7.1.1).
-            let isExtended = end > digits && (bytes[digits] == UInt8(ascii: ";") || WireSyntax.isBlank(bytes[digits]))
+            // Blanks perhaps, and a semicolon, begin the extensions (RFC 9112, 7.1.1).
+            let mark = bytes[digits..<end].first { !WireSyntax.isBlank($0) }
+            let isExtended = mark == UInt8(ascii: ";") || mark == nil && end == bytes.count
             guard end == digits || digits > 0 && isExtended, end < Self.maxChunkLine else {
                 return .failure(.malformed)
             }

@@ -106,11 +106,15 @@ struct FieldSection {
     }
 
     /// - Parameter name: in lower case.
-    func isNamed(_ field: Field, _ name: StaticString) -> Bool {
-        guard Int(field.name.count) == name.utf8CodeUnitCount else { return false }
+    func isNamed(_ field: Field, _ name: StaticString) -> Bool { says(field.name, name) }
+
+    /// Octet by octet, and letters of ASCII alone have a case: Unicode knows more that look like one.
+    /// - Parameter word: in lower case.
+    func says(_ place: Place, _ word: StaticString) -> Bool {
+        guard Int(place.count) == word.utf8CodeUnitCount else { return false }
         return text.withUnsafeReadableBytes { bytes in
-            name.withUTF8Buffer { name in
-                zip(bytes[field.name.range], name).allSatisfy { WireSyntax.lowered($0) == $1 }
+            word.withUTF8Buffer { word in
+                zip(bytes[place.range], word).allSatisfy { WireSyntax.lowered($0) == $1 }
             }
         }
     }

@@ -34,7 +34,9 @@ struct MessageReader<Head> {
         let found = buffer.withUnsafeReadableBytes { end.find(in: $0, limit: limits.maxHeadBytes) }
         guard let length = try found.get(), let text = buffer.readSlice(length: length) else { return nil }
         letGo()
-        return try read(text, limits.maxFields).get()
+        // A head lives as long as its exchange, and is not to keep what a long reading took.
+        let isLarge = text.storageCapacity > 4096 + 8 * length
+        return try read(isLarge ? ByteBuffer(bytes: text.readableBytesView) : text, limits.maxFields).get()
     }
 
     /// Says how the body of the last head ends.
@@ -67,6 +69,7 @@ struct MessageReader<Head> {
     private mutating func skipEmptyLines() {
         while let start: UInt16 = buffer.getInteger(at: buffer.readerIndex), start == 0x0D0A {
             buffer.moveReaderIndex(forwardBy: 2)
+            end = HeadEnd()
         }
     }
 
