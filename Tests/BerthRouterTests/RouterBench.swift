@@ -195,13 +195,10 @@ struct RouterBench {
     }
 
     /// Opens a connection.
-    /// - Parameter setUp: is done to it first.
-    func connect(
-        _ setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Void> = { $0.eventLoop.makeSucceededVoidFuture() }
-    ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
-                setUp(channel).flatMapThrowing {
+                channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }

@@ -45,29 +45,6 @@ import Testing
         }
     }
 
-    @Test func `lets a client take the whole of its last answer, however slow it is`() async throws {
-        let body = String(repeating: "x", count: 8 << 20)
-        var limits = RouterLimits()
-        (limits.farewellSeconds, limits.headSeconds) = (0, 0)
-        let agent = try await ScriptedAgent.start { _, _ in
-            .answer("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body)
-        }
-        try await RouterBench.with(agent, limits: limits) { bench in
-            let client = try await bench.connect { $0.setOption(.autoRead, value: false) }
-            try await client.executeThenClose { inbound, outbound in
-                try await outbound.write(
-                    ByteBuffer(string: RouterBench.request("GET /s/alice/planner/", "Connection: close\r\n")))
-                #expect(await eventually { agent.lines.count == 1 })
-                // Those who say nothing are sent away by the sweep that would cut this one.
-                for _ in 0..<3 { _ = try await bench.say("") }
-                try await client.channel.setOption(.autoRead, value: true).get()
-                var count = 0
-                for try await part in inbound { count += part.readableBytes }
-                #expect(count > body.utf8.count)
-            }
-        }
-    }
-
     @Test func `has no room for more connections than its bound: the next waits for an end`() async throws {
         try await with({ $0.maxConnections = 1 }) { bench in
             let first = try await bench.connect()
