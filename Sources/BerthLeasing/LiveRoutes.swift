@@ -6,8 +6,8 @@ import Synchronization
 /// Wakes sessions whose agents were stopped because nobody asked for them.
 package protocol SessionWaker: Sendable {
     /// Returns once the session's agents are ready, and ``LiveRoutes`` has their ports.
-    /// - Throws: why they are not.
-    func wake(_ session: RoutedSession) async throws(BerthError)
+    /// - Throws: why they are not; `not-found` where the session has no such agent, for which nothing is woken.
+    func wake(_ session: RoutedSession, for agent: AgentName) async throws(BerthError)
 }
 
 /// Where requests to agents go, in memory.
@@ -48,10 +48,10 @@ package final class LiveRoutes: RouteTable {
     }
 
     /// Has the session woken, where somebody wakes sessions.
-    package func wake(_ session: RoutedSession) async throws(BerthError) {
+    package func wake(_ session: RoutedSession, for agent: AgentName) async throws(BerthError) {
         // Without anybody who wakes, no session sleeps: the lease has just ended or changed, and is looked up again.
         guard let waker = state.withLock({ $0.waker }) else { return }
-        try await waker.wake(session)
+        try await waker.wake(session, for: agent)
     }
 
     /// Whether the lease has agents and has not ended.

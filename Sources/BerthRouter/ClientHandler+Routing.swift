@@ -69,24 +69,24 @@ extension ClientHandler {
         guard let target = passage?.target, let session = passage?.session else { return }
         switch state.parts.table.route(target.agent, of: session) {
         case .noAgent:
-            refuse(BerthError(.notFound, "The session \(session.name) has no agent \(target.agent)."))
+            refuse(.unknownAgent(target.agent, of: session.name))
         case .route(let route) where state.parts.table.begin(route.lease):
             passage?.route = route
             passage?.wantsHeld = state.parts.transform?.wants(route, path: passage?.path ?? "") ?? false
             connect(isNew: false)
         case .route, .asleep:
             guard !isSecondTry else { return refuse(Self.unreachable(target.agent, "its session does not stay awake")) }
-            wake(session)
+            wake(session, for: target.agent)
         }
     }
 
-    private func wake(_ session: RoutedSession) {
+    private func wake(_ session: RoutedSession, for agent: AgentName) {
         guard let loop = context?.eventLoop else { return }
         let (bound, turn, table) = (NIOLoopBound(self, eventLoop: loop), turn, state.parts.table)
         Task {
             let outcome: Result<Void, BerthError>
             do throws(BerthError) {
-                try await table.wake(session)
+                try await table.wake(session, for: agent)
                 outcome = .success(())
             } catch {
                 outcome = .failure(error)

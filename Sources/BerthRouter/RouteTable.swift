@@ -21,6 +21,13 @@ package struct RoutedSession: Hashable, Sendable {
     }
 }
 
+extension BerthError {
+    /// What a request for an agent is told that its session does not have.
+    package static func unknownAgent(_ agent: AgentName, of session: SessionName) -> BerthError {
+        BerthError(.notFound, "The session \(session) has no agent \(agent).")
+    }
+}
+
 /// What a session has under an agent's name.
 package enum RouteLook: Hashable, Sendable {
     case route(AgentRoute)
@@ -41,8 +48,8 @@ package protocol RouteTable: Sendable {
     func route(_ agent: AgentName, of session: RoutedSession) -> RouteLook
 
     /// Returns once the session's agents are ready.
-    /// - Throws: why they are not.
-    func wake(_ session: RoutedSession) async throws(BerthError)
+    /// - Throws: why they are not; `not-found` where the session has no such agent, for which nothing is woken.
+    func wake(_ session: RoutedSession, for agent: AgentName) async throws(BerthError)
 
     /// Whether the lease has not ended.
     func isLive(_ lease: LeaseID) -> Bool

@@ -16,8 +16,9 @@ extension SessionKeeper: SessionWaker {
     /// which it waits in line.
     ///
     /// Who comes meanwhile waits for the same, so that it goes on when the one who asked first hangs up.
-    package func wake(_ session: RoutedSession) async throws(BerthError) {
+    package func wake(_ session: RoutedSession, for agent: AgentName) async throws(BerthError) {
         let (row, name) = (session.row, session.name)
+        if try await lacks(agent, name, row: row) { throw .unknownAgent(agent, of: name) }
         let waking = kept.withLock { all in
             if let waking = all.wakings[row] { return waking }
             let waking = Task { () -> Result<Void, BerthError> in
@@ -40,6 +41,22 @@ extension SessionKeeper: SessionWaker {
             // There is nothing to wake any more: whoever asks looks again, and is told what is there now.
             guard error.code == .leaseEnded else { throw error }
         }
+    }
+
+    /// Whether the session's template, as it is now, has no such agent.
+    private func lacks(_ agent: AgentName, _ name: SessionName, row: Int64) async throws(BerthError) -> Bool {
+        let session: Session
+        do throws(BerthError) {
+            session = try await manager.session(name, for: .daemon)
+        } catch {
+            // One that ended meanwhile: whoever asks looks again.
+            guard error.code == .notFound else { throw error }
+            return false
+        }
+        guard session.row == row, let start = session.template?.start, let template = template(start.template) else {
+            return false
+        }
+        return !template.agents.contains { $0.name == agent }
     }
 
     /// Returns once the session's agents run.

@@ -103,7 +103,7 @@ import Testing
 
     /// Says that it does not wake.
     private struct Waker: SessionWaker {
-        func wake(_ session: RoutedSession) async throws(BerthError) {
+        func wake(_ session: RoutedSession, for agent: AgentName) async throws(BerthError) {
             throw BerthError(.agentUnreachable, "\(session.name) does not wake")
         }
     }
@@ -127,7 +127,7 @@ import Testing
         #expect(try await release(first, session))
         #expect(!test.manager.routes.isLive(first.id))
         test.manager.routes.wakeThrough(Waker())
-        await #expect(throws: BerthError.self) { try await test.manager.routes.wake(session) }
+        await #expect(throws: BerthError.self) { try await test.manager.routes.wake(session, for: "planner") }
         for _ in 0..<2 {
             #expect(test.manager.routes.session(.name("team/alice")) == session)
             #expect(test.manager.routes.session(.label(label)) == session)

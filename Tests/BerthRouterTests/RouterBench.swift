@@ -34,7 +34,7 @@ final class FakeTable: RouteTable {
         }
     }
 
-    func wake(_ session: RoutedSession) async throws(BerthError) {
+    func wake(_ session: RoutedSession, for agent: AgentName) async throws(BerthError) {
         state.withLock { state in
             state.woken += 1
             state.isAsleep = false

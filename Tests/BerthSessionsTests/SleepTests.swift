@@ -45,7 +45,11 @@ import Testing
             Issue.record("the port is free")
             return
         }
-        try await world.manager.routes.wake(try world.routed())
+        let routed = try world.routed()
+        #expect(await code { try await world.manager.routes.wake(routed, for: "nobody") } == .notFound)
+        #expect(try await world.phase() == .asleep)
+        #expect(world.launcher.running.isEmpty)
+        try await world.manager.routes.wake(routed, for: "one")
         #expect(try await world.phase() == .running)
         #expect(world.port("one") != nil && world.port("one") != first)
         #expect(world.launcher.running.map { $0.order.environment["PORT"] }.count == 2)
@@ -66,7 +70,7 @@ import Testing
                             let started = try await world.start("alice")
                             #expect(started.kind == .existing && started.view.phase == .running)
                         } else {
-                            try await world.manager.routes.wake(routed)
+                            try await world.manager.routes.wake(routed, for: "one")
                         }
                     } catch {
                         Issue.record(error)
@@ -87,12 +91,12 @@ import Testing
         await world.idle()
         let routed = try world.routed()
         world.launcher.refuse { _ in "no such program" }
-        #expect(await code { try await world.manager.routes.wake(routed) } == .agentFailed)
+        #expect(await code { try await world.manager.routes.wake(routed, for: "one") } == .agentFailed)
         #expect(await code { try await world.start("alice") } == .agentFailed)
         #expect(try await world.session().template?.rest != nil)
         #expect(try await world.session().leases == 0 && world.launcher.running.isEmpty)
         world.launcher.refuse { _ in nil }
-        try await world.manager.routes.wake(routed)
+        try await world.manager.routes.wake(routed, for: "one")
         #expect(world.launcher.running.count == 2 && world.port("one") != nil)
         #expect(try await world.store.verify().problem == nil)
     }
@@ -104,13 +108,13 @@ import Testing
         let all = try await fill(world)
         let routed = try world.routed()
         #expect(await code { try await world.start("alice") } == .poolExhausted, "who does not wait is told at once")
-        let waking = Task { try await world.manager.routes.wake(routed) }
+        let waking = Task { try await world.manager.routes.wake(routed, for: "one") }
         #expect(try await eventually { try await !world.store.waitingTickets(limit: 5).isEmpty })
         let ticket = try #require(try await world.store.waitingTickets(limit: 5).first)
         #expect(ticket.principal == .user(1000) && ticket.request.wakes == routed.row)
         #expect(try await world.phase() == .asleep)
         // A second request waits for the same.
-        let second = Task { try await world.manager.routes.wake(routed) }
+        let second = Task { try await world.manager.routes.wake(routed, for: "one") }
         try await world.manager.release(all.id, reason: "done", ChangeContext(caller: .bob))
         try await world.manager.serveLine()
         try await waking.value
@@ -124,7 +128,7 @@ import Testing
         await world.idle()
         _ = try await fill(world)
         let routed = try world.routed()
-        let waking = Task { try await world.manager.routes.wake(routed) }
+        let waking = Task { try await world.manager.routes.wake(routed, for: "one") }
         #expect(try await eventually { try await !world.store.waitingTickets(limit: 5).isEmpty })
         world.clock.advance(milliseconds: 2_900)
         world.clock.advance(milliseconds: 2_900)
@@ -133,14 +137,14 @@ import Testing
         #expect(await code { try await waking.value } == .poolExhausted)
         #expect(try await world.phase() == .asleep)
 
-        let again = Task { try await world.manager.routes.wake(routed) }
+        let again = Task { try await world.manager.routes.wake(routed, for: "one") }
         #expect(try await eventually { try await !world.store.waitingTickets(limit: 5).isEmpty })
         try await world.keeper.end("alice", ChangeContext(caller: .alice))
         #expect(await code { try await again.value } != nil)
         #expect(try await world.session().endedAt != nil)
         #expect(world.manager.routes.session(.name("alice")) == nil)
         // Whoever asks now finds nothing to wake, and looks again.
-        #expect(await code { try await world.manager.routes.wake(routed) } == nil)
+        #expect(await code { try await world.manager.routes.wake(routed, for: "one") } == nil)
         #expect(world.launcher.running.isEmpty)
         #expect(try await world.store.verify().problem == nil)
     }
@@ -169,7 +173,7 @@ import Testing
                 wakes: routed.row), owner)
         #expect(try await world.phase() == .starting)
         world = try await world.restarted()
-        try await world.manager.routes.wake(routed)
+        try await world.manager.routes.wake(routed, for: "one")
         #expect(world.launcher.running.count == 2 && world.port("one") != nil)
         // Had they not started, it would sleep and not be ended.
         await world.idle()
@@ -197,11 +201,11 @@ import Testing
         #expect(try await world.session().template?.rest != nil)
         #expect(try await world.session().leases == 0)
         world = try await world.restarted(.keep)
-        try await world.manager.routes.wake(try world.routed())
+        try await world.manager.routes.wake(try world.routed(), for: "one")
         await world.idle()
         #expect(try await world.phase() == .asleep)
         #expect(try await world.session().leases == 1)
-        try await world.manager.routes.wake(try world.routed())
+        try await world.manager.routes.wake(try world.routed(), for: "one")
         #expect(world.launcher.running.count == 2)
     }
 
@@ -230,7 +234,7 @@ import Testing
         world.processes.end(77)
         let running = try #require(next.keeper.kept(of: lease.id))
         await running.exited("one", dying)
-        try await world.manager.routes.wake(routed)
+        try await world.manager.routes.wake(routed, for: "one")
         #expect(world.launcher.running.count == 2 && world.port("one") != nil)
     }
 
@@ -248,13 +252,13 @@ import Testing
         await world.idle()
         try await world.store.revokeToken("ci", administrator)
         let routed = try world.routed()
-        #expect(await code { try await world.manager.routes.wake(routed) } == .forbidden)
+        #expect(await code { try await world.manager.routes.wake(routed, for: "one") } == .forbidden)
         try await create("second", 1)
-        #expect(await code { try await world.manager.routes.wake(routed) } == .quotaExceeded)
+        #expect(await code { try await world.manager.routes.wake(routed, for: "one") } == .quotaExceeded)
         #expect(try await world.phase() == .asleep)
         try await world.store.revokeToken("ci", administrator)
         try await create("third", 2)
-        try await world.manager.routes.wake(routed)
+        try await world.manager.routes.wake(routed, for: "one")
         #expect(try await world.session().principal == .token("ci") && world.port("one") != nil)
     }
 

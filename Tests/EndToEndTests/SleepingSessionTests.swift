@@ -34,6 +34,9 @@ import Testing
             #expect(try daemon.call("GET", lease).json["state"] == "released")
             // They are anybody's.
             #expect(try daemon.lease("bob", 2, ["first_port": .integer(ports[0])]).status == 201)
+            // Nothing is woken for an agent that there is not.
+            expectProblem(try world.ask("nobody", first["token"]), 404, "not-found")
+            #expect(try daemon.call("GET", "/v1/sessions/alice").json["phase"] == "asleep")
 
             let woken = try world.ask("two", first["token"])
             #expect(woken.status == 200 && woken.json["BERTH_AGENT"] == "two" && woken.json["LEAGUE"] == "first league")
