@@ -38,8 +38,16 @@ enum Spawn {
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var process: pid_t = 0
-        let result = posix_spawnp(&process, command[0], &actions, &attributes, &arguments, &variables)
+        let program = program(command[0], environment["PATH"] ?? "")
+        let result = posix_spawnp(&process, program, &actions, &attributes, &arguments, &variables)
         guard result == 0 else { throw HarnessError.system("start \(command[0])", result) }
         return process
+    }
+
+    /// The file of a program by the child's own path. By the runner's, a Python of another place could take its name from the
+    /// child's environment and look for its modules where they are not.
+    private static func program(_ name: String, _ path: String) -> String {
+        guard !name.contains("/") else { return name }
+        return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 } ?? name
     }
 }
