@@ -7,11 +7,6 @@ internal import Glibc
 struct HeadEnd {
     private var looked = 0
 
-    private mutating func rest(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        defer { looked = bytes.count }
-        return UnsafeRawBufferPointer(rebasing: bytes[looked...])
-    }
-
     /// - Parameter bytes: what has come of the head, all of it each time.
     /// - Returns: the length of the head with its empty line; nil while that has not come.
     mutating func find(in bytes: UnsafeRawBufferPointer, limit: Int) -> Result<Int?, WireFault> {
@@ -29,9 +24,15 @@ struct HeadEnd {
         }
         guard bytes.count <= limit else { return .failure(.tooLarge) }
         // Nobody waits for the end of a line that is none.
-        guard rest(bytes).allSatisfy({ WireSyntax.isText($0) || $0 == WireSyntax.carriageReturn }) else {
+        guard takeRest(of: bytes).allSatisfy({ WireSyntax.isText($0) || $0 == WireSyntax.carriageReturn }) else {
             return .failure(.malformed)
         }
         return .success(nil)
+    }
+
+    /// What was not looked at yet.
+    private mutating func takeRest(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        defer { looked = bytes.count }
+        return UnsafeRawBufferPointer(rebasing: bytes[looked...])
     }
 }
