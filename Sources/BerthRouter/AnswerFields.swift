@@ -25,12 +25,7 @@ struct AnswerFields {
         section.write(to: &out) { field in
             if answer.connection.names(field, of: section) { return .drop }
             if let dropped, section.isNamed(field, dropped) { return .drop }
-            switch field.kind {
-            case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .requestID: return .drop
-            case .contentLength: return keepsLength && field.isExact ? .pass : .drop
-            case .setCookie: return Credential.setsOwnCookie(section.string(field.value)) ? .drop : .pass
-            case .endToEnd, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie: return .pass
-            }
+            return stays(field.kind, isExact: field.isExact, section.string(field.value)) ? .pass : .drop
         }
         end(&out)
         return out
@@ -40,17 +35,21 @@ struct AnswerFields {
     func head(_ status: HTTPResponseStatus, _ fields: HTTPHeaders) -> ByteBuffer {
         var out = ByteBuffer(staticString: "HTTP/1.1 ")
         out.writeField("", "\(status.code) \(status.reasonPhrase)")
-        for (name, value) in fields {
-            switch FieldKind(name) {
-            case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .requestID, .contentLength: break
-            case .setCookie where Credential.setsOwnCookie(value): break
-            case .endToEnd, .setCookie, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie:
-                out.writeString(name)
-                out.writeField(": ", value)
-            }
+        for (name, value) in fields where stays(FieldKind(name), isExact: true, value) {
+            out.writeString(name)
+            out.writeField(": ", value)
         }
         end(&out)
         return out
+    }
+
+    private func stays(_ kind: FieldKind, isExact: Bool, _ value: @autoclosure () -> String) -> Bool {
+        switch kind {
+        case .hopByHop, .connection, .te, .transferEncoding, .upgrade, .requestID: false
+        case .contentLength: keepsLength && isExact
+        case .setCookie: !Credential.setsOwnCookie(value())
+        case .endToEnd, .forwarding, .host, .expect, .authorization, .ownAuthorization, .cookie: true
+        }
     }
 
     /// A head of status 1xx that is passed on by the way: it has no framing.

@@ -19,7 +19,6 @@ extension ClientHandler {
                     isOwnHost: state.parts.isOwnHost)
             }
             passage.reading = reading
-            passage.isSent = reading.framing == .none
             reader.begin(reading.framing)
             switch reading.wish {
             case .redirect(let place): redirect(to: place)
@@ -147,8 +146,8 @@ extension ClientHandler {
             upgrade: reading.upgrade, isHeld: passage.wantsHeld)
         exchange.pass(isRepeatable: upstream.wasUsed && passage.isRepeatable)
         upstream.output.write(fields.head(passage.head, path: target.path, authority: upstream.authority))
-        // It has no body; or it is sent again.
-        if passage.isSent { exchange.sendEnd() }
+        // That was all of it.
+        if reading.framing == .none { exchange.sendEnd() }
     }
 
     private func leaseEnded() {

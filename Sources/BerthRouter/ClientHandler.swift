@@ -153,7 +153,6 @@ final class ClientHandler: ChannelDuplexHandler {
             upstream.output.write(bytes, isChunk: isChunked)
         case .end(let trailers):
             exchange.sendEnd()
-            passage.isSent = true
             if isChunked { upstream.output.writeLastChunk(trailers) }
         }
     }

@@ -23,26 +23,27 @@ enum FieldKind: Hashable {
     /// An underscore counts as a hyphen: programs behind CGI's rules (RFC 3875, 4.1.18) do not tell them apart.
     init(_ name: UnsafeRawBufferPointer) {
         // The first letter and the length tell most names.
-        switch (name.first.map(WireSyntax.lowered), name.count) {
-        case (UInt8(ascii: "c"), 10): self = Self.kind(name, "connection", .connection)
-        case (UInt8(ascii: "k"), 10): self = Self.kind(name, "keep-alive", .hopByHop)
-        case (UInt8(ascii: "p"), _): self = Self.kind(name, "proxy-", .hopByHop)
-        case (UInt8(ascii: "t"), 2): self = Self.kind(name, "te", .te)
-        case (UInt8(ascii: "t"), 17): self = Self.kind(name, "transfer-encoding", .transferEncoding)
-        case (UInt8(ascii: "u"), 7): self = Self.kind(name, "upgrade", .upgrade)
-        case (UInt8(ascii: "f"), 9): self = Self.kind(name, "forwarded", .forwarding)
-        case (UInt8(ascii: "x"), 12): self = Self.kind(name, "x-request-id", .requestID)
-        case (UInt8(ascii: "x"), _): self = Self.kind(name, "x-forwarded-", .forwarding)
-        case (UInt8(ascii: "h"), 14): self = Self.kind(name, "http2-settings", .hopByHop)
-        case (UInt8(ascii: "h"), 4): self = Self.kind(name, "host", .host)
-        case (UInt8(ascii: "c"), 14): self = Self.kind(name, "content-length", .contentLength)
-        case (UInt8(ascii: "e"), 6): self = Self.kind(name, "expect", .expect)
-        case (UInt8(ascii: "a"), 13): self = Self.kind(name, "authorization", .authorization)
-        case (UInt8(ascii: "b"), 19): self = Self.kind(name, "berth-authorization", .ownAuthorization)
-        case (UInt8(ascii: "c"), 6): self = Self.kind(name, "cookie", .cookie)
-        case (UInt8(ascii: "s"), 10): self = Self.kind(name, "set-cookie", .setCookie)
-        default: self = .endToEnd
-        }
+        self =
+            switch (name.first.map(WireSyntax.lowered), name.count) {
+            case (UInt8(ascii: "c"), 10): Self.kind(name, "connection", .connection)
+            case (UInt8(ascii: "k"), 10): Self.kind(name, "keep-alive", .hopByHop)
+            case (UInt8(ascii: "p"), _): Self.kind(name, "proxy-", .hopByHop)
+            case (UInt8(ascii: "t"), 2): Self.kind(name, "te", .te)
+            case (UInt8(ascii: "t"), 17): Self.kind(name, "transfer-encoding", .transferEncoding)
+            case (UInt8(ascii: "u"), 7): Self.kind(name, "upgrade", .upgrade)
+            case (UInt8(ascii: "f"), 9): Self.kind(name, "forwarded", .forwarding)
+            case (UInt8(ascii: "x"), 12): Self.kind(name, "x-request-id", .requestID)
+            case (UInt8(ascii: "x"), _): Self.kind(name, "x-forwarded-", .forwarding)
+            case (UInt8(ascii: "h"), 14): Self.kind(name, "http2-settings", .hopByHop)
+            case (UInt8(ascii: "h"), 4): Self.kind(name, "host", .host)
+            case (UInt8(ascii: "c"), 14): Self.kind(name, "content-length", .contentLength)
+            case (UInt8(ascii: "e"), 6): Self.kind(name, "expect", .expect)
+            case (UInt8(ascii: "a"), 13): Self.kind(name, "authorization", .authorization)
+            case (UInt8(ascii: "b"), 19): Self.kind(name, "berth-authorization", .ownAuthorization)
+            case (UInt8(ascii: "c"), 6): Self.kind(name, "cookie", .cookie)
+            case (UInt8(ascii: "s"), 10): Self.kind(name, "set-cookie", .setCookie)
+            default: .endToEnd
+            }
     }
 
     init(_ name: String) {

@@ -19,8 +19,6 @@ final class Passage {
     var keepsUpstream = false
     /// Whether the connection ends behind the answer.
     var isLast = false
-    /// Whether all of the request was sent.
-    var isSent = false
     /// How the client is told where the answer's body ends.
     var answerFraming = BodyFraming.none
     /// Whether the answer is to be read whole, by its route.

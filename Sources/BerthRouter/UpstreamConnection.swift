@@ -27,6 +27,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var isHeld = false
     private var isReadWanted = false
     private var isTunnel = false
+    /// As the channel last said; asking it each time costs more.
+    private(set) var isWritable = true
+    private(set) var isOpen = true
     /// Whether it carried a request before.
     private(set) var wasUsed = false
     /// When it was last given back.
@@ -39,9 +42,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
         reader = MessageReader(answers: limits)
         output = WireOutput(pool.turn)
     }
-
-    private(set) var isWritable = true
-    private(set) var isOpen = true
 
     /// Gives it to somebody for one request.
     func take(_ user: ClientHandler, isHead: Bool) {

@@ -4,8 +4,8 @@ internal import NIOCore
 struct FieldSection {
     /// Where a part of the text lies.
     struct Place: Hashable {
-        var start: UInt32
-        var count: UInt32
+        let start: UInt32
+        let count: UInt32
 
         init(_ range: Range<Int>) {
             start = UInt32(truncatingIfNeeded: range.lowerBound)
