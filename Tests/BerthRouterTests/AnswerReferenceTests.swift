@@ -37,45 +37,12 @@ import Testing
     }
 
     private static func ours(_ pieces: [ByteBuffer], _ count: Int) -> [WireSamples.Reading] {
-        var reader = MessageReader(answers: WireLimits(maxHeadBytes: 64 * 1024, maxFields: 512))
-        var (found, current, whole): ([WireSamples.Reading], WireSamples.Reading?, Int) = ([], nil, 0)
-        func take() throws(WireFault) -> Bool {
-            // What comes behind the last answer is nobody's.
-            guard whole < count else { return false }
-            guard current != nil else {
-                guard let head = try reader.head() else { return false }
-                let framing = try BodyFraming(of: head, toHead: false)
-                let reading = WireSamples.Reading(line: "\(head.status)", fields: WireSamples.strings(head.fields))
-                if head.status < 200 {
-                    found.append(reading)
-                } else {
-                    current = reading
-                    reader.begin(framing)
-                }
-                return true
-            }
-            switch try reader.part() {
-            case nil: return false
-            case .bytes(let bytes): current?.body += Array(bytes.readableBytesView)
-            case .end(let trailers): end(trailers)
-            }
-            return true
+        let reader = MessageReader(answers: WireLimits(maxHeadBytes: 64 * 1024, maxFields: 512))
+        return WireSamples.ours(reader, pieces, count: count) { head throws(WireFault) in
+            let framing = try BodyFraming(of: head, toHead: false)
+            let reading = WireSamples.Reading(line: "\(head.status)", fields: WireSamples.strings(head.fields))
+            return (reading, head.status < 200 ? nil : framing)
         }
-        func end(_ trailers: FieldSection?) {
-            current?.trailers = trailers.map(WireSamples.strings) ?? []
-            if let reading = current { found.append(reading) }
-            (current, whole) = (nil, whole + 1)
-        }
-        do throws(WireFault) {
-            for piece in pieces {
-                reader.append(piece)
-                while try take() {}
-            }
-            if current != nil, reader.finish() { end(nil) }
-        } catch {
-            // What was whole before it counts.
-        }
-        return found
     }
 
     private static func theirs(_ pieces: [ByteBuffer], _ count: Int) -> [WireSamples.Reading] {
@@ -85,25 +52,9 @@ import Testing
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
             _ = try? channel.writeOutbound(HTTPClientRequestPart.head(head))
         }
-        var isWhole = true
-        for piece in pieces where isWhole { isWhole = (try? channel.writeInbound(piece)) != nil }
-        // The end of the connection may be that of the last answer.
-        if isWhole { channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
-        var (found, current): ([WireSamples.Reading], WireSamples.Reading?) = ([], nil)
-        while let part = try? channel.readInbound(as: HTTPClientResponsePart.self) {
-            switch part {
-            case .head(let head):
-                let reading = WireSamples.Reading(
-                    line: "\(head.status.code)", fields: WireSamples.strings(head.headers))
-                if head.status.code < 200 { found.append(reading) } else { current = reading }
-            case .body(let bytes): current?.body += Array(bytes.readableBytesView)
-            case .end(let trailers):
-                current?.trailers = trailers.map(WireSamples.strings) ?? []
-                if let reading = current { found.append(reading) }
-                current = nil
-            }
+        return WireSamples.theirs(channel, pieces) { (head: HTTPResponseHead) in
+            let code = head.status.code
+            return (WireSamples.Reading(line: "\(code)", fields: WireSamples.strings(head.headers)), code < 200)
         }
-        _ = try? channel.finish()
-        return found
     }
 }

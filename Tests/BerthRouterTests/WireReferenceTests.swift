@@ -38,58 +38,21 @@ import Testing
     // MARK: The parsers
 
     private static func ours(_ pieces: [ByteBuffer]) -> [WireSamples.Reading] {
-        var reader = MessageReader(requests: WireLimits(maxHeadBytes: 16 * 1024, maxFields: 128))
-        var (found, current): ([WireSamples.Reading], WireSamples.Reading?) = ([], nil)
-        func take() throws(WireFault) -> Bool {
-            guard current != nil else {
-                guard let head = try reader.head() else { return false }
-                // What the router makes of it: a framing that is not clear is refused with the request.
-                guard let framing = try? BodyFraming(of: head) else { throw .malformed }
-                current = WireSamples.Reading(
-                    line: "\(head.fields.string(head.methodPlace)) \(head.target)",
-                    fields: WireSamples.strings(head.fields))
-                reader.begin(framing)
-                return true
-            }
-            switch try reader.part() {
-            case nil: return false
-            case .bytes(let bytes): current?.body += Array(bytes.readableBytesView)
-            case .end(let trailers):
-                current?.trailers = trailers.map(WireSamples.strings) ?? []
-                if let whole = current { found.append(whole) }
-                current = nil
-            }
-            return true
+        let reader = MessageReader(requests: WireLimits(maxHeadBytes: 16 * 1024, maxFields: 128))
+        return WireSamples.ours(reader, pieces) { head throws(WireFault) in
+            // What the router makes of it: a framing that is not clear is refused with the request.
+            guard let framing = try? BodyFraming(of: head) else { throw .malformed }
+            let line = "\(head.fields.string(head.methodPlace)) \(head.target)"
+            return (WireSamples.Reading(line: line, fields: WireSamples.strings(head.fields)), framing)
         }
-        do throws(WireFault) {
-            for piece in pieces {
-                reader.append(piece)
-                while try take() {}
-            }
-        } catch {
-            // What was whole before it counts.
-        }
-        return found
     }
 
     private static func theirs(_ pieces: [ByteBuffer]) -> [WireSamples.Reading] {
-        let channel = EmbeddedChannel(
-            handler: ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
-        for piece in pieces where (try? channel.writeInbound(piece)) == nil { break }
-        var (found, current): ([WireSamples.Reading], WireSamples.Reading?) = ([], nil)
-        while let part = try? channel.readInbound(as: HTTPServerRequestPart.self) {
-            switch part {
-            case .head(let head):
-                current = WireSamples.Reading(
-                    line: "\(head.method.rawValue) \(head.uri)", fields: WireSamples.strings(head.headers))
-            case .body(let bytes): current?.body += Array(bytes.readableBytesView)
-            case .end(let trailers):
-                current?.trailers = trailers.map(WireSamples.strings) ?? []
-                if let whole = current { found.append(whole) }
-                current = nil
-            }
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)
+        let channel = EmbeddedChannel(handler: ByteToMessageHandler(decoder))
+        return WireSamples.theirs(channel, pieces) { (head: HTTPRequestHead) in
+            let line = "\(head.method.rawValue) \(head.uri)"
+            return (WireSamples.Reading(line: line, fields: WireSamples.strings(head.headers)), false)
         }
-        _ = try? channel.finish()
-        return found
     }
 }

@@ -1,5 +1,6 @@
 import BerthTestSupport
 import NIOCore
+import NIOEmbedded
 import NIOHTTP1
 
 @testable import BerthRouter
@@ -23,6 +24,87 @@ enum WireSamples {
     static func strings(_ headers: HTTPHeaders) -> [String] {
         headers.flatMap { name, value in
             [name, String(decoding: value.utf8.reversed().drop(while: WireSyntax.isBlank).reversed(), as: UTF8.self)]
+        }
+    }
+
+    /// What a reader of ours makes of pieces, up to a fault; what was whole before it counts.
+    /// - Parameters:
+    ///   - count: of messages that are waited for.
+    ///   - begin: says what a head begins, and how its body ends; nil where there is none and another head follows.
+    static func ours<Head>(
+        _ reader: MessageReader<Head>, _ pieces: [ByteBuffer], count: Int = .max,
+        begin: (Head) throws(WireFault) -> (Reading, BodyFraming?)
+    ) -> [Reading] {
+        var (reader, readings) = (reader, Readings())
+        func take() throws(WireFault) -> Bool {
+            // What comes behind the last message is nobody's.
+            guard readings.count < count else { return false }
+            if readings.isInMessage {
+                guard let part = try reader.part() else { return false }
+                switch part {
+                case .bytes(let bytes): readings.add(bytes)
+                case .end(let trailers): readings.end(trailers.map(strings))
+                }
+            } else {
+                guard let head = try reader.head() else { return false }
+                let (reading, framing) = try begin(head)
+                readings.begin(reading, isInterim: framing == nil)
+                if let framing { reader.begin(framing) }
+            }
+            return true
+        }
+        do throws(WireFault) {
+            for piece in pieces {
+                reader.append(piece)
+                while try take() {}
+            }
+            // The end of the connection may be that of the last one.
+            if readings.isInMessage, reader.finish() { readings.end(nil) }
+        } catch {
+            return readings.found
+        }
+        return readings.found
+    }
+
+    /// What swift-nio's parser makes of pieces.
+    static func theirs<Head: Equatable>(
+        _ channel: EmbeddedChannel, _ pieces: [ByteBuffer], begin: (Head) -> (Reading, isInterim: Bool)
+    ) -> [Reading] {
+        var isWhole = true
+        for piece in pieces where isWhole { isWhole = (try? channel.writeInbound(piece)) != nil }
+        if isWhole { channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+        var readings = Readings()
+        while let part = try? channel.readInbound(as: HTTPPart<Head, ByteBuffer>.self) {
+            switch part {
+            case .head(let head):
+                let (reading, isInterim) = begin(head)
+                readings.begin(reading, isInterim: isInterim)
+            case .body(let bytes): readings.add(bytes)
+            case .end(let trailers): readings.end(trailers.map(strings))
+            }
+        }
+        _ = try? channel.finish()
+        return readings.found
+    }
+
+    private struct Readings {
+        private(set) var found: [Reading] = []
+        /// Without those of status 1xx.
+        private(set) var count = 0
+        private var current: Reading?
+
+        var isInMessage: Bool { current != nil }
+
+        mutating func begin(_ reading: Reading, isInterim: Bool) {
+            if isInterim { found.append(reading) } else { current = reading }
+        }
+
+        mutating func add(_ bytes: ByteBuffer) { current?.body += Array(bytes.readableBytesView) }
+
+        mutating func end(_ trailers: [String]?) {
+            current?.trailers = trailers ?? []
+            if let reading = current { found.append(reading) }
+            (current, count) = (nil, count + 1)
         }
     }
 

@@ -8,7 +8,7 @@ final class TemporaryFolder {
     init() throws {
         // A socket's path has 107 bytes at most, so no long folder of the user's choice. mkdtemp(3) puts a name in place of
         // the six X.
-        var template = Array("/tmp/berth-e2e-XXXXXX".utf8CString)  // mkdtemp(3) wants these six
+        var template = Array(("/tmp/berth-e2e-" + String(repeating: "X", count: 6)).utf8CString)
         guard mkdtemp(&template) != nil else { throw HarnessError.system("mkdtemp") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         try Warden.shared.tell("folder \(path)")
